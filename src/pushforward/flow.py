@@ -1,0 +1,283 @@
+"""A flow: a base distribution pushed forward through transforms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pushforward.distributions import Distribution
+from pushforward.errors import ConfigurationError, ShapeError
+from pushforward.transforms import Compose, Kind, Transform
+from pushforward.transforms.base import accept_context
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a point is after one transform, and how dense the flow is there up to that point.
+
+    Attributes:
+        name: the transform's class, "base" for the start.
+        value: z_k, (*batch, *event).
+        log_det: log|det ∂z_k/∂z_{k-1}| of this step, (*batch), nats; zero for the base.
+        log_prob: log p_k(z_k), (*batch), nats.
+    """
+
+    name: str
+    value: Tensor
+    log_det: Tensor
+    log_prob: Tensor
+
+
+class Flow(nn.Module):
+    """X = f(Z) with Z from `base` and f = f_K ∘ … ∘ f_1 from `transform`.
+
+    log p_X(x) = log p_Z(f⁻¹(x)) + log|det ∂f⁻¹/∂x|, in nats, in the data's own units.
+
+    Args:
+        base: the distribution of z.
+        transform: one transform or a sequence of them, in generative order (first acts on z).
+        embed: a module applied to the context once, before everything else; one that has
+            `initialize(context)` is set from data with the rest.
+        context_features: length of the context vector; taken from the parts where None.
+
+    Raises:
+        ConfigurationError: a transform whose domain does not hold the base's support, or event
+            shapes that do not fit.
+
+    Example:
+        >>> from pushforward.distributions import Uniform
+        >>> from pushforward.transforms import Affine
+        >>> flow = Flow(Uniform(1, 0.0, 2.0), Affine(0.0, 4.0))  # X = 4Z, Z ~ U[0, 2]
+        >>> flow.log_prob(torch.tensor([4.0])).exp().item()
+        0.125
+    """
+
+    def __init__(
+        self,
+        base: Distribution,
+        transform: Transform | Sequence[Transform] = (),
+        embed: nn.Module | None = None,
+        context_features: int | None = None,
+    ) -> None:
+        super().__init__()
+        if isinstance(transform, Compose):
+            layers: Sequence[Transform] = list(transform)
+        elif isinstance(transform, Transform):
+            layers = [transform]
+        else:
+            layers = list(transform)
+        self.base, self.embed = base, embed
+        self.transform = Compose(layers, event_ndim=len(base.event_shape))
+        if self.transform.event_ndim_in != len(base.event_shape):
+            raise ConfigurationError(
+                f"The transforms take events of {self.transform.event_ndim_in} dimensions, "
+                f"but the base has events of shape {tuple(base.event_shape)}."
+            )
+        if context_features is None:
+            embedded = getattr(embed, "context_features", 0)
+            context_features = embedded or self.transform.context_features or base.context_features
+        self.context_features = int(context_features)
+        self.support = self.transform.image(base.support)
+        self.event_shape = self.transform.event_shape(base.event_shape)
+        self.made_by: dict[str, Any] | None = None  # set by a recipe
+
+    @property
+    def kind(self) -> Kind:
+        """ "exact", "numerical", "estimate" or "bound": the weakest of the layers'."""
+        return self.transform.kind
+
+    def __len__(self) -> int:
+        return len(self.transform)
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """`log_prob`, so that wrappers which call the module (DDP, compile, export) get it."""
+        return self.log_prob(x, context)
+
+    def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """log p_X(x | context): x (*batch, *event), context (*batch, c) -> (*batch), nats.
+
+        -inf outside the support and at infinite x; a NaN in x gives NaN.
+
+        Raises:
+            ShapeError: shape, dtype or context do not fit; the message repeats both.
+        """
+        prior, log_det = self.terms(x, context)
+        return prior + log_det
+
+    def terms(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The two terms of log p_X: log p_Z(f⁻¹(x)) and log|det ∂f⁻¹/∂x|, each (*batch), nats.
+
+        Raises:
+            ShapeError: as `log_prob`.
+        """
+        context = self._accept("x", x, self.event_shape, context)
+        # An infinite coordinate would meet 0·inf somewhere inside: score such rows by rule.
+        infinite = x.isinf().flatten(x.ndim - len(self.event_shape)).any(-1)
+        event_mask = infinite.reshape(*infinite.shape, *(1 for _ in self.event_shape))
+        z, log_det = self.transform.inverse(torch.where(event_mask, 0.0, x), context)
+        return self.base.log_prob(z, context), torch.where(infinite, -math.inf, log_det)
+
+    @torch.no_grad()
+    def sample(
+        self,
+        shape: Sequence[int] = (),
+        context: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """x (*shape, *context_batch, *event), without gradients (see `rsample`).
+
+        Raises:
+            ShapeError: a context that is missing or does not fit.
+        """
+        return self.rsample(shape, context, generator)
+
+    def rsample(
+        self,
+        shape: Sequence[int] = (),
+        context: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """As `sample`, and differentiable with respect to the flow's parameters and the context."""
+        context = self._embedded(context)
+        z = self.base.sample(shape, context, generator)
+        return self.transform.forward(z, context)[0]
+
+    def sample_and_log_prob(
+        self,
+        shape: Sequence[int] = (),
+        context: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """x as `rsample`, and log p_X(x) (*shape, *context_batch) in nats, in one pass.
+
+        Raises:
+            ShapeError: a context that is missing or does not fit.
+        """
+        context = self._embedded(context)
+        z = self.base.sample(shape, context, generator)
+        x, log_det = self.transform.forward(z, context)
+        return x, self.base.log_prob(z, context) - log_det
+
+    def encode(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """The latent z = f⁻¹(x), (*batch, *event).
+
+        Raises:
+            ShapeError: as `log_prob`.
+        """
+        context = self._accept("x", x, self.event_shape, context)
+        return self.transform.inverse(x, context)[0]
+
+    def decode(self, z: Tensor, context: Tensor | None = None) -> Tensor:
+        """The data point x = f(z), (*batch, *event).
+
+        Raises:
+            ShapeError: as `log_prob`.
+        """
+        context = self._accept("z", z, self.base.event_shape, context)
+        return self.transform.forward(z, context)[0]
+
+    def steps(
+        self,
+        z: Tensor | None = None,
+        x: Tensor | None = None,
+        context: Tensor | None = None,
+    ) -> list[Step]:
+        """The point at every step from the base to the data: K + 1 entries, in generative order.
+
+        Give either z, which is pushed forward, or x, which is pulled back; log p_K is `log_prob`.
+
+        Raises:
+            ConfigurationError: both or neither of z and x were given.
+            ShapeError: as `log_prob`.
+        """
+        if (z is None) == (x is None):
+            raise ConfigurationError("steps takes either z=… or x=…, one of the two.")
+        if z is not None:
+            embedded = self._accept("z", z, self.base.event_shape, context)
+        else:
+            assert x is not None
+            embedded = self._accept("x", x, self.event_shape, context)
+            z = self.transform.inverse(x, embedded)[0]
+        log_prob = self.base.log_prob(z, embedded)
+        steps = [Step("base", z, torch.zeros_like(log_prob), log_prob)]
+        for layer, value, log_det in self.transform.walk(z, embedded):
+            log_prob = log_prob - log_det
+            steps.append(Step(type(layer).__name__, value, log_det, log_prob))
+        return steps
+
+    def upto(self, k: int) -> Flow:
+        """The flow of the first k transforms, sharing their parameters: the density after step k.
+
+        Raises:
+            ConfigurationError: k is not in 0 … K.
+        """
+        if not 0 <= k <= len(self):
+            raise ConfigurationError(f"This flow has {len(self)} transforms; upto({k}) is not one.")
+        layers = list(self.transform)[:k]
+        return Flow(self.base, layers, self.embed, self.context_features)
+
+    @torch.no_grad()
+    def initialize(self, x: Tensor, context: Tensor | None = None) -> None:
+        """Set every data-dependent part (scalers, actnorms, mixtures) from x, data end first.
+
+        Raises:
+            ShapeError: as `log_prob`.
+        """
+        if self.embed is not None and context is not None and hasattr(self.embed, "initialize"):
+            self.embed.initialize(context)  # type: ignore[operator]
+        embedded = self._accept("x", x, self.event_shape, context)
+        self.transform.initialize(x, embedded)
+        self.base.initialize(self.transform.inverse(x, embedded)[0], embedded)
+
+    def _embedded(self, context: Tensor | None) -> Tensor | None:
+        accept_context("This flow", self.context_features, context)
+        if context is not None and not self.context_features:
+            raise ShapeError(
+                f"This flow takes no context, but was given one of shape {tuple(context.shape)}."
+            )
+        if context is None or self.embed is None:
+            return context
+        embedded: Tensor = self.embed(context)
+        return embedded
+
+    def _accept(
+        self, name: str, value: Tensor, event: torch.Size, context: Tensor | None
+    ) -> Tensor | None:
+        """Refuse what does not fit, and give the embedded context."""
+        if not isinstance(value, Tensor):
+            raise ShapeError(f"{name} must be a torch tensor, but is a {type(value).__name__}.")
+        if value.shape[value.ndim - len(event) :] != event or value.ndim < len(event):
+            raise ShapeError(
+                f"{name} must end in the event shape {tuple(event)}, "
+                f"but was given shape {tuple(value.shape)}."
+            )
+        self._accept_dtype(name, value)
+        if context is not None:
+            self._accept_dtype("context", context)
+            batch = value.shape[: value.ndim - len(event)]
+            try:
+                fits = torch.broadcast_shapes(context.shape[:-1], batch) == batch
+            except RuntimeError:
+                fits = False
+            if context.ndim and not fits:
+                raise ShapeError(
+                    f"A context of shape {tuple(context.shape)} does not broadcast to "
+                    f"{name}'s batch shape {tuple(batch)}."
+                )
+        return self._embedded(context)
+
+    def _accept_dtype(self, name: str, value: Tensor) -> None:
+        own = next(
+            (t.dtype for t in (*self.parameters(), *self.buffers()) if t.is_floating_point()),
+            value.dtype,
+        )
+        if not value.is_floating_point() or value.dtype != own:
+            raise ShapeError(
+                f"{name} is {value.dtype}, but this flow computes in {own}; convert one of them "
+                f"({name}.to({own}) or flow.to({value.dtype}))."
+            )

@@ -1,0 +1,98 @@
+"""What makes a function a recipe: it is registered by name and its flows remember how they came."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+from pushforward.arguments import bound
+from pushforward.distributions import Distribution, build_base
+from pushforward.errors import ConfigurationError, ModelError
+from pushforward.flow import Flow
+from pushforward.nets import ContextScaler
+from pushforward.transforms import Standardize, Transform
+
+Base = str | dict[str, Any] | Distribution
+P = ParamSpec("P")
+
+RECIPES: dict[str, Callable[..., Flow]] = {}
+
+
+def recipe(function: Callable[P, Flow]) -> Callable[P, Flow]:
+    """Register a function that returns a Flow, so that models made by it can be saved and loaded.
+
+    Its arguments must be plain values (numbers, text, lists) or bases of this package.
+
+    Example:
+        >>> @recipe
+        ... def shifted(features: int) -> Flow:
+        ...     return assemble(features, [])
+        >>> shifted(3).made_by["arguments"]
+        {'features': 3}
+        >>> del RECIPES["shifted"]
+    """
+
+    @functools.wraps(function)
+    def build(*args: P.args, **kwargs: P.kwargs) -> Flow:
+        flow = function(*args, **kwargs)
+        flow.made_by = {
+            "recipe": function.__name__,
+            "arguments": bound(function, *args, **kwargs),
+        }
+        return flow
+
+    RECIPES[function.__name__] = build
+    return build
+
+
+def rebuild(made_by: dict[str, Any]) -> Flow:
+    """The flow that a record of a recipe and its arguments describes, with fresh parameters.
+
+    Raises:
+        ModelError: the recipe is unknown here, or does not take these arguments.
+
+    Example:
+        >>> from pushforward.flows import maf
+        >>> len(rebuild(maf(2, layers=3).made_by))
+        4
+    """
+    name, arguments = made_by["recipe"], made_by["arguments"]
+    if name not in RECIPES:
+        raise ModelError(
+            f"The model was made by the recipe {name!r}, which is unknown here; the known ones are "
+            f"{', '.join(RECIPES)}. Import the module that registers it first."
+        )
+    try:
+        return RECIPES[name](**arguments)
+    except (TypeError, KeyError) as error:
+        raise ModelError(
+            f"The recipe {name!r} does not take the stored arguments: {error}."
+        ) from error
+
+
+def positive_sizes(**sizes: int) -> None:
+    """Refuse a size that is not a whole number of at least one.
+
+    Raises:
+        ConfigurationError: naming the argument and its value.
+    """
+    for name, value in sizes.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ConfigurationError(
+                f"{name} must be a whole number of at least 1, but is {value!r}."
+            )
+
+
+def assemble(
+    features: int,
+    layers: list[Transform],
+    base: Base = "normal",
+    context_features: int = 0,
+    standardize: bool = True,
+) -> Flow:
+    """What every recipe ends with: the base, the layers, and the scalers of data and context."""
+    if standardize:
+        layers = [*layers, Standardize(features)]
+    embed = ContextScaler(context_features) if context_features and standardize else None
+    return Flow(build_base(base, features), layers, embed, context_features)

@@ -1,0 +1,90 @@
+"""The plain conditioner: a multilayer perceptron whose last layer starts at zero."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from pushforward.errors import ConfigurationError
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": nn.functional.relu,
+    "elu": nn.functional.elu,
+    "silu": nn.functional.silu,
+    "gelu": nn.functional.gelu,
+    "tanh": torch.tanh,
+}
+
+INPUT_LIMIT = 1e4  # conditioners see numbers clipped to this: a far outlier must not overflow them
+
+
+def activation(name: str) -> Callable[[Tensor], Tensor]:
+    """The elementwise function of that name.
+
+    Raises:
+        ConfigurationError: the name is not one of `ACTIVATIONS`.
+    """
+    if name not in ACTIVATIONS:
+        known = ", ".join(ACTIVATIONS)
+        raise ConfigurationError(f"activation must be one of {known}, but is {name!r}.")
+    return ACTIVATIONS[name]
+
+
+def hidden_sizes(hidden: Sequence[int]) -> tuple[int, ...]:
+    """The layer widths as a tuple.
+
+    Raises:
+        ConfigurationError: a width below one.
+    """
+    sizes = tuple(int(h) for h in hidden)
+    if any(h < 1 for h in sizes):
+        raise ConfigurationError(f"Every hidden layer needs at least one unit, but hidden={sizes}.")
+    return sizes
+
+
+class MLP(nn.Module):
+    """(..., in_features) and a context (..., context_features) -> (..., out_features).
+
+    The last layer starts at zero, so that a transform conditioned by it starts at the identity.
+    With no inputs at all it is one learned vector.
+
+    Example:
+        >>> MLP(2, 3, hidden=(8,))(torch.ones(5, 2)).shape
+        torch.Size([5, 3])
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        hidden: Sequence[int] = (128, 128),
+        context_features: int = 0,
+        activation: str = "relu",
+    ) -> None:
+        super().__init__()
+        self.in_features = in_features + context_features
+        self.activation = activation
+        if self.in_features:
+            widths = (self.in_features, *hidden_sizes(hidden))
+            self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(widths))
+            self.out = nn.Linear(widths[-1], out_features)
+            nn.init.zeros_(self.out.weight)
+            nn.init.zeros_(self.out.bias)
+        else:
+            self.constant = nn.Parameter(torch.zeros(out_features))
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        if not self.in_features:
+            return self.constant.expand(*x.shape[:-1], -1)
+        if context is not None:
+            context = context.expand(*x.shape[:-1], -1)
+            x = torch.cat([x, context], dim=-1) if x.shape[-1] else context
+        h = x.clamp(-INPUT_LIMIT, INPUT_LIMIT)
+        function = activation(self.activation)
+        for layer in self.hidden:
+            h = function(layer(h))
+        out: Tensor = self.out(h)
+        return out

@@ -1,0 +1,43 @@
+"""Standardizing a context before the conditioners see it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+def location_and_scale(x: Tensor, features: int) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each feature over the whole batch; scale 1 if constant."""
+    flat = x.detach().reshape(-1, features)
+    loc = flat.mean(0)
+    scale = (flat - loc).square().mean(0).sqrt()
+    return loc, torch.where(scale > 0, scale, torch.ones_like(scale))
+
+
+class ContextScaler(nn.Module):
+    """(..., context_features) -> the same, standardized once `initialize` has seen the data.
+
+    Example:
+        >>> scaler = ContextScaler(1)
+        >>> scaler.initialize(torch.tensor([[1.0], [3.0]]))
+        >>> scaler(torch.tensor([[3.0]])).item()
+        1.0
+    """
+
+    loc: Tensor
+    scale: Tensor
+
+    def __init__(self, context_features: int) -> None:
+        super().__init__()
+        self.context_features = context_features
+        self.register_buffer("loc", torch.zeros(context_features))
+        self.register_buffer("scale", torch.ones(context_features))
+
+    @torch.no_grad()
+    def initialize(self, context: Tensor) -> None:
+        loc, scale = location_and_scale(context, self.context_features)
+        self.loc.copy_(loc)
+        self.scale.copy_(scale)
+
+    def forward(self, context: Tensor) -> Tensor:
+        return (context - self.loc) / self.scale

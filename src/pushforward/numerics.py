@@ -1,0 +1,97 @@
+"""Small numerical pieces that every floor above shares: event sums and a bracketed root finder."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from pushforward.errors import NumericalInverseWarning
+
+
+def sum_event(value: Tensor, ndim: int) -> Tensor:
+    """Sum the last `ndim` dimensions (none where `ndim` is 0).
+
+    Example:
+        >>> sum_event(torch.ones(4, 3), 1)
+        tensor([3., 3., 3., 3.])
+    """
+    return value.sum(dim=tuple(range(-ndim, 0))) if ndim else value
+
+
+def expand_context(context: Tensor | None, batch: torch.Size) -> Tensor | None:
+    """Broadcast a context `(*context_batch, c)` to `(*batch, c)` without copying."""
+    if context is None or context.shape[:-1] == batch:
+        return context
+    return context.expand(*batch, context.shape[-1])
+
+
+def increasing_root(
+    function: Callable[[Tensor], tuple[Tensor, Tensor]],
+    low: Tensor,
+    high: Tensor,
+    *,
+    iterations: int = 100,
+    name: str = "root",
+) -> Tensor:
+    """Solve f(a) = 0, element by element, for an increasing f with f(low) <= 0 <= f(high).
+
+    Newton's step where it stays inside the bracket, else bisection, so that it always converges;
+    brackets that do not hold the root are widened first. Nothing here is differentiated: the
+    caller applies the implicit function theorem to the result.
+
+    Args:
+        function: a -> (f(a), f'(a)), shapes as `low`.
+        low, high: the bracket.
+        iterations: the most steps taken.
+        name: what the warning calls the unknown.
+
+    Warns:
+        NumericalInverseWarning: where the bracket is still wide after `iterations` steps.
+
+    Example:
+        >>> low, high = torch.tensor([0.0]), torch.tensor([9.0])
+        >>> increasing_root(lambda a: (a**3 - 8, 3 * a**2), low, high)
+        tensor([2.])
+    """
+    with torch.no_grad():
+        low, high = _bracket(function, low, high)
+        tolerance = 4 * torch.finfo(low.dtype).eps
+        a = 0.5 * (low + high)
+        for _ in range(iterations):
+            value, slope = function(a)
+            low = torch.where(value <= 0, a, low)
+            high = torch.where(value >= 0, a, high)
+            newton = a - value / slope
+            inside = (newton > low) & (newton < high)
+            update = torch.where(inside, newton, 0.5 * (low + high))
+            moved = (update - a).abs()
+            a = update
+            if bool((moved <= tolerance * (1 + a.abs())).all()):
+                break
+        else:
+            residual = function(a)[0].abs().max().item()
+            warnings.warn(
+                f"{name}: the numerical inverse did not settle in {iterations} steps; "
+                f"its largest residual is {residual:.3g}.",
+                NumericalInverseWarning,
+                stacklevel=3,
+            )
+    return a
+
+
+def _bracket(
+    function: Callable[[Tensor], tuple[Tensor, Tensor]], low: Tensor, high: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Widen [low, high] by doubling until it holds the root (64 doublings at most)."""
+    width = (high - low).clamp(min=1.0)
+    for _ in range(64):
+        too_high, too_low = function(low)[0] > 0, function(high)[0] < 0
+        if not bool((too_high | too_low).any()):
+            break
+        low = torch.where(too_high, low - width, low)
+        high = torch.where(too_low, high + width, high)
+        width = 2 * width
+    return low, high

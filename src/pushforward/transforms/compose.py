@@ -1,0 +1,163 @@
+"""Composition and inversion of transforms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from pushforward.constraints import Interval
+from pushforward.errors import ConfigurationError
+from pushforward.numerics import sum_event
+from pushforward.transforms.base import Transform, weakest
+
+
+class Compose(Transform):
+    """x = f_K ∘ … ∘ f_1(z): `layers[0]` acts first on z, `layers[-1]` stands at the data end.
+
+    Log-dets add up. Layers of fewer event dimensions are lifted: their log-dets are summed over
+    the dimensions that belong to the event. It is also the one way to lift a single elementwise
+    map: `Compose([Exp()], event_ndim=1)`.
+
+    Args:
+        layers: transforms, in generative order.
+        event_ndim: event dimensions of z, where more than the layers need.
+
+    Raises:
+        ConfigurationError: a layer's domain does not hold what comes out of the one before, two
+            layers want contexts of different lengths, or something is not a Transform.
+
+    Example:
+        >>> from pushforward.transforms import Affine, Exp
+        >>> x, log_det = Compose([Affine(0.0, 2.0), Exp()]).forward(torch.tensor([0.5]))
+        >>> round(x.item(), 4), round(log_det.item(), 4)
+        (2.7183, 1.6931)
+    """
+
+    def __init__(self, layers: Iterable[Transform], event_ndim: int = 0) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        for i, layer in enumerate(self.layers):
+            if not isinstance(layer, Transform):
+                raise ConfigurationError(
+                    f"Compose takes transforms, but layer {i} is a {type(layer).__name__}."
+                )
+        self.event_ndim_in = self._needed_event_ndim(event_ndim)
+        self._ndims = self._event_ndims()
+        self.event_ndim_out = self._ndims[-1]
+        self.kind = weakest(*(layer.kind for layer in self))
+        self.cheap = frozenset({"forward", "inverse"}).intersection(*(t.cheap for t in self))
+        self.features = next((t.features for t in self if t.features is not None), None)
+        self.context_features = self._common_context()
+        if len(self):
+            self.domain = self[0].domain
+        self.codomain = self.image(self.domain)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Transform]:
+        return iter(self.layers)  # type: ignore[arg-type]
+
+    def __getitem__(self, index: int) -> Transform:
+        return self.layers[index]  # type: ignore[return-value]
+
+    def _needed_event_ndim(self, at_least: int) -> int:
+        needed, change = at_least, 0
+        for layer in self:
+            needed = max(needed, layer.event_ndim_in - change)
+            change += layer.event_ndim_out - layer.event_ndim_in
+        return needed
+
+    def _event_ndims(self) -> list[int]:
+        """Event dimensions of z, then after each layer."""
+        ndims = [self.event_ndim_in]
+        for layer in self:
+            ndims.append(ndims[-1] + layer.event_ndim_out - layer.event_ndim_in)
+        return ndims
+
+    def _common_context(self) -> int:
+        lengths = sorted({layer.context_features for layer in self} - {0})
+        if len(lengths) > 1:
+            raise ConfigurationError(
+                f"The layers want contexts of different lengths: {lengths}; give them one."
+            )
+        return lengths[0] if lengths else 0
+
+    def image(self, interval: Interval) -> Interval:
+        for i, layer in enumerate(self):
+            if not interval.within(layer.domain):
+                raise ConfigurationError(
+                    f"Layer {i} ({type(layer).__name__}) takes numbers in {layer.domain}, "
+                    f"but what comes before it lies in {interval}."
+                )
+            interval = layer.image(interval)
+        return interval
+
+    def event_shape(self, z_shape: torch.Size) -> torch.Size:
+        for layer in self:
+            z_shape = layer.event_shape(z_shape)
+        return z_shape
+
+    def initialize(self, x: Tensor, context: Tensor | None = None) -> None:
+        for layer in reversed(self.layers):
+            layer.initialize(x, context)  # type: ignore[operator]
+            with torch.no_grad():
+                x, _ = layer.inverse(x, context)  # type: ignore[operator]
+
+    def walk(
+        self, z: Tensor, context: Tensor | None = None
+    ) -> Iterator[tuple[Transform, Tensor, Tensor]]:
+        """Each layer with the point after it and its own log-det (*batch), in generative order."""
+        for layer, ndim in zip(self, self._ndims[:-1], strict=True):
+            z, change = layer.forward(z, context)
+            yield layer, z, sum_event(change, ndim - layer.event_ndim_in)
+
+    def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        log_det = z.new_zeros(z.shape[: z.ndim - self.event_ndim_in])
+        x = z
+        for _, x, change in self.walk(z, context):  # noqa: B007
+            log_det = log_det + change
+        return x, log_det
+
+    def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        log_det = x.new_zeros(x.shape[: x.ndim - self.event_ndim_out])
+        for i in reversed(range(len(self))):
+            layer = self[i]
+            x, change = layer.inverse(x, context)
+            log_det = log_det + sum_event(change, self._ndims[i + 1] - layer.event_ndim_out)
+        return x, log_det
+
+
+class Inverse(Transform):
+    """The same map the other way round: its `forward` is the other's `inverse`.
+
+    Raises:
+        ConfigurationError: the transform is a bound or an estimate and has no inverse map.
+
+    Example:
+        >>> from pushforward.transforms import Exp
+        >>> Inverse(Exp()).forward(torch.tensor([1.0]))[0].item()
+        0.0
+    """
+
+    def __init__(self, transform: Transform) -> None:
+        super().__init__()
+        if transform.kind not in ("exact", "numerical"):
+            raise ConfigurationError(
+                f"{type(transform).__name__} is of kind {transform.kind!r}: it has no inverse map."
+            )
+        self.transform = transform
+        self.event_ndim_in, self.event_ndim_out = transform.event_ndim_out, transform.event_ndim_in
+        self.domain, self.codomain = transform.codomain, transform.domain
+        self.kind, self.features = transform.kind, transform.features
+        self.context_features = transform.context_features
+        swap = {"forward": "inverse", "inverse": "forward"}
+        self.cheap = frozenset(swap[c] for c in transform.cheap)
+
+    def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        return self.transform.inverse(z, context)
+
+    def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        return self.transform.forward(x, context)
