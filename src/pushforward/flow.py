@@ -57,6 +57,8 @@ class Flow(nn.Module):
         0.125
     """
 
+    initialized: Tensor
+
     def __init__(
         self,
         base: Distribution,
@@ -85,6 +87,8 @@ class Flow(nn.Module):
         self.support = self.transform.image(base.support)
         self.event_shape = self.transform.event_shape(base.event_shape)
         self.made_by: dict[str, Any] | None = None  # set by a recipe
+        # Saved with the model: data-dependent parts are set once, and further training keeps them.
+        self.register_buffer("initialized", torch.tensor(False))
 
     @property
     def kind(self) -> Kind:
@@ -233,6 +237,7 @@ class Flow(nn.Module):
         embedded = self._accept("x", x, self.event_shape, context)
         self.transform.initialize(x, embedded)
         self.base.initialize(self.transform.inverse(x, embedded)[0], embedded)
+        self.initialized.fill_(True)
 
     def _embedded(self, context: Tensor | None) -> Tensor | None:
         accept_context("This flow", self.context_features, context)

@@ -25,17 +25,22 @@ def standard_log_prob(z: Tensor) -> Tensor:
 
 
 def vector(value: float | Sequence[float] | Tensor, features: int, name: str) -> Tensor:
-    """A float, list or tensor as a tensor (features,).
+    """A float, list or tensor as a tensor (features,), on the CPU, where its values can be looked at.
 
     Raises:
         ConfigurationError: a list of another length.
     """
-    tensor = torch.as_tensor(value, dtype=torch.get_default_dtype())
+    tensor = torch.as_tensor(value, dtype=torch.get_default_dtype(), device="cpu")
     if tensor.ndim > 1 or (tensor.ndim == 1 and len(tensor) != features):
         raise ConfigurationError(
             f"{name} must be one number or {features} numbers, but has shape {tuple(tensor.shape)}."
         )
     return tensor.expand(features).clone()
+
+
+def placed(value: Tensor) -> Tensor:
+    """`value` on the default device, which is "meta" where only shapes are wanted."""
+    return value.to(torch.get_default_device())
 
 
 class Normal(Distribution):
@@ -71,6 +76,7 @@ class Normal(Distribution):
             raise ConfigurationError(f"scale must be positive, but is {scale}.")
         values = {"loc": vector(loc, features, "loc"), "log_scale": scales.log()}
         for name, value in values.items():
+            value = placed(value)
             if trainable:
                 self.register_parameter(name, nn.Parameter(value))
             else:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from pushforward.distributions.base import Distribution
-from pushforward.distributions.normal import vector
+from pushforward.distributions.normal import placed, vector
 from pushforward.errors import ConfigurationError
 
 
@@ -39,10 +39,11 @@ class StudentT(Distribution):
         value = vector(df, features, "df")
         if not bool((value > 0).all()):
             raise ConfigurationError(f"df must be positive, but is {df}.")
+        log_df = placed(value.log())
         if trainable:
-            self.log_df = nn.Parameter(value.log())
+            self.log_df = nn.Parameter(log_df)
         else:
-            self.register_buffer("log_df", value.log())
+            self.register_buffer("log_df", log_df)
 
     def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
         df = self.log_df.exp()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pushforward.constraints import Interval
 from pushforward.distributions.base import Distribution
-from pushforward.distributions.normal import vector
+from pushforward.distributions.normal import placed, vector
 from pushforward.errors import ConfigurationError
 
 
@@ -41,11 +41,12 @@ class Uniform(Distribution):
     ) -> None:
         super().__init__()
         self.event_shape = torch.Size((features,))
-        self.register_buffer("low", vector(low, features, "low"))
-        self.register_buffer("high", vector(high, features, "high"))
-        if not bool((self.low < self.high).all()):
+        lows, highs = vector(low, features, "low"), vector(high, features, "high")
+        if not bool((lows < highs).all()):
             raise ConfigurationError(f"low must be below high, but low={low} and high={high}.")
-        self.support = Interval(self.low.min().item(), self.high.max().item(), closed=True)
+        self.support = Interval(lows.min().item(), highs.max().item(), closed=True)
+        self.register_buffer("low", placed(lows))
+        self.register_buffer("high", placed(highs))
 
     def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
         inside = ((z >= self.low) & (z <= self.high)).all(-1)

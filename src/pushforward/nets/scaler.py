@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 def location_and_scale(x: Tensor, features: int) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each feature over the whole batch; scale 1 if constant."""
-    flat = x.detach().reshape(-1, features)
+    flat = x.detach().reshape(-1, features).double()  # squares of 1e30 overflow float32
     loc = flat.mean(0)
     scale = (flat - loc).square().mean(0).sqrt()
-    return loc, torch.where(scale > 0, scale, torch.ones_like(scale))
+    return loc.to(x), torch.where(scale > 0, scale, 1.0).to(x)
 
 
 class ContextScaler(nn.Module):

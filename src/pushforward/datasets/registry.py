@@ -1,0 +1,82 @@
+"""The catalogue of data sets, and loading one by name."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from pushforward.datasets import diamonds, gaia, hipparcos, keel, sklearn_tables
+from pushforward.datasets.dataset import Dataset
+from pushforward.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SOURCES = (gaia, hipparcos, keel, diamonds, sklearn_tables)
+
+
+def catalogue() -> dict[str, Dataset]:
+    """All data sets by name, each with its summary, source and licence; nothing is fetched.
+
+    Example:
+        >>> catalogue()["gaia"].licence
+        'CC BY-SA 3.0 IGO (ESA/Gaia/DPAC)'
+    """
+    return {entry.name: entry for source in _SOURCES for entry in source.ENTRIES}
+
+
+def find(name: str) -> Dataset:
+    """The data set called `name`; nothing is fetched.
+
+    Raises:
+        DataError: there is none; the message gives the nearest spelling.
+
+    Example:
+        >>> find("iris").rows
+        150
+        >>> find("magik")
+        Traceback (most recent call last):
+        pushforward.errors.DataError: no data set is named 'magik'; did you mean 'magic'?
+    """
+    known = catalogue()
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}."
+    raise DataError(f"no data set is named {name!r}; {hint}")
+
+
+def load(name: str, rows: int | None = None, seed: int = 0) -> pa.Table:
+    """The data set called `name`, fetched by package name, checked and cached where it must be.
+
+    Args:
+        name: one of `catalogue()`.
+        rows: how many rows to draw at random, without replacement; None for the whole table in
+            its published order. With one seed, a smaller draw is the beginning of a larger one.
+        seed: of the draw, and of nothing else.
+
+    Returns:
+        A table of float64 columns, text for those in the data set's `categories`. For its source
+        and licence see `find(name)`.
+
+    Raises:
+        DataError: an unknown name, more rows than it has (or none), a negative seed, or a package
+            that cannot be fetched or is not what it should be.
+
+    Example:
+        >>> load("wine", rows=5, seed=1).shape
+        (5, 13)
+    """
+    dataset = find(name)
+    if rows is not None and not 1 <= rows <= dataset.rows:
+        raise DataError(f"{name} has {dataset.rows:,} rows; {rows:,} were asked for.")
+    if seed < 0:
+        raise DataError(f"the seed is {seed}; give 0 or a greater whole number.")
+    table = dataset.read()
+    return table if rows is None else _draw(table, rows, seed)
+
+
+def _draw(table: pa.Table, rows: int, seed: int) -> pa.Table:
+    import numpy as np
+
+    return table.take(np.random.default_rng(seed).permutation(table.num_rows)[:rows])

@@ -1,0 +1,77 @@
+"""`save` and `load`: a flow of the library to a folder and back."""
+
+from __future__ import annotations
+
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from pushforward.errors import ConfigurationError
+from pushforward.files import refuse_existing, replace_directory
+from pushforward.flow import Flow
+from pushforward.storage.config import Config, FlowRecord
+from pushforward.storage.folder import read_model, write_model
+
+
+def describe(flow: Flow) -> tuple[FlowRecord, str]:
+    """The record from which the flow can be rebuilt, and the name of its dtype.
+
+    Raises:
+        ConfigurationError: the flow was put together by hand, not by a recipe.
+    """
+    if flow.made_by is None:
+        raise ConfigurationError(
+            "This flow was not made by a recipe, so a file could not say how to rebuild it. Put "
+            "its construction into a function decorated with pushforward.flows.recipe."
+        )
+    dtypes = {str(p.dtype).removeprefix("torch.") for p in flow.parameters()}
+    dtype = dtypes.pop() if len(dtypes) == 1 else "mixed"
+    if dtype not in ("float32", "float64"):
+        raise ConfigurationError(f"Models are stored in float32 or float64, not {dtype}.")
+    return FlowRecord(**flow.made_by), dtype
+
+
+def versions() -> dict[str, str]:
+    """The versions that a model was written with."""
+    return {name: version(name) for name in ("pushforward", "torch")}
+
+
+def save(flow: Flow, path: str | Path, force: bool = False) -> None:
+    """Write a flow as a model folder, whole or not at all.
+
+    Args:
+        flow: made by a recipe (`flow.made_by`).
+        path: the folder to make.
+        force: replace an existing one.
+
+    Raises:
+        ConfigurationError: the flow was not made by a recipe.
+        DataError: the folder exists (without `force`) or cannot be written.
+
+    Example:
+        >>> import tempfile, pushforward as pf
+        >>> folder = tempfile.mkdtemp() + "/model"
+        >>> save(pf.flows.maf(2, layers=1, hidden=(4,)), folder)
+        >>> load(folder).event_shape
+        torch.Size([2])
+    """
+    path = Path(path)
+    record, dtype = describe(flow)
+    refuse_existing(path, force)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as parent:
+        draft = Path(parent) / "model"
+        draft.mkdir()
+        config = Config(versions=versions(), flow=record, dtype=dtype)  # type: ignore[arg-type]
+        card = f"# A normalizing flow\n\nMade by the recipe `{record.recipe}` of pushforward.\n"
+        write_model(draft, flow, config, {}, card)
+        replace_directory(draft, path)
+
+
+def load(path: str | Path) -> Flow:
+    """The flow of a model folder, in evaluation mode.
+
+    Raises:
+        ModelError: no such model, or one that is damaged, altered or of a newer format.
+    """
+    return read_model(path).flow

@@ -1,0 +1,7 @@
+"""Maximum likelihood: `fit` and its settings."""
+
+from pushforward.training.data import split_index
+from pushforward.training.fit import FitResult, fit
+from pushforward.training.settings import Settings, seconds
+
+__all__ = ["FitResult", "Settings", "fit", "seconds", "split_index"]

@@ -1,0 +1,165 @@
+"""`fit`: maximum likelihood on a person's rows."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pushforward.errors import ConfigurationError
+from pushforward.flow import Flow
+from pushforward.training.checkpoint import load_checkpoint, save_checkpoint
+from pushforward.training.data import Array, Rows, gather, split_index
+from pushforward.training.loop import Loop
+from pushforward.training.progress import bar
+from pushforward.training.settings import Settings, seconds
+from pushforward.training.state import State
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a fit came to.
+
+    Attributes:
+        flow: the flow that was given, now with its best weights.
+        history: one entry an epoch (NLL and its two terms, nats per row) and one an event.
+        nll: validation NLL of the weights that were kept, nats per row; None without validation.
+        best_epoch: the epoch they come from.
+        seconds: time spent training.
+        stopped: why it ended, in words.
+        settings: the knobs it ran with.
+    """
+
+    flow: Flow
+    history: list[dict[str, Any]]
+    nll: float | None
+    best_epoch: int
+    seconds: float
+    stopped: str
+    settings: Settings
+
+
+def fit(
+    flow: Flow,
+    data: Array,
+    context: Array | None = None,
+    *,
+    sample_weight: Array | None = None,
+    epochs: int | None = None,
+    time_budget: str | float | None = None,
+    seed: int = 0,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
+    progress: bool = False,
+    **settings: Any,
+) -> FitResult:
+    """Fit a flow to rows by maximum likelihood: θ̂ = argmax Σ log p_Z(f⁻¹(x)) + log|det ∂f⁻¹/∂x|.
+
+    AdamW with warm-up and a cosine, clipped gradients, averaged weights, and early stopping to the
+    best weights on rows set aside. A step that turns out non-finite is undone, its layer named in
+    the history, and training goes on with half the rate. NLL is in nats per row, in the data's
+    units; it may be negative, since a density may exceed one.
+
+    With `epochs` and a fixed number of threads, the same seed gives the same weights bit for bit;
+    with `checkpoint` and `resume` also after having been killed at any moment.
+
+    Args:
+        flow: trained in place. Scalers and other data-dependent parts are set first, once.
+        data: (n, *event), a tensor or an array.
+        context: (n, c) for a conditional flow.
+        sample_weight: (n), not negative; 2 counts a row twice.
+        epochs: passes over the training rows; 100 where neither limit is given.
+        time_budget: seconds, or text such as "5m".
+        seed: of the split and of everything random in training.
+        checkpoint: a folder for `checkpoint.safetensors` and `history.jsonl`, each epoch.
+        resume: go on from the checkpoint there, if there is one.
+        progress: show a bar with the NLL, its two terms and the time left.
+        **settings: the other fields of `pushforward.training.Settings`.
+
+    Raises:
+        ShapeError, DataError: data, context or weights that do not fit or are not finite.
+        ConfigurationError: settings without a meaning.
+        TrainingError: no finite likelihood at the start.
+        ModelError: a checkpoint that is damaged or belongs to another fit.
+
+    Example:
+        >>> import torch
+        >>> import pushforward as pf
+        >>> x = torch.randn(200, 2, generator=torch.Generator().manual_seed(0)) * 3 + 1
+        >>> flow = pf.flows.nsf(2, layers=1, hidden=(8,))
+        >>> result = pf.fit(flow, x, epochs=3)
+        >>> result.best_epoch, result.stopped
+        (3, 'all epochs were run')
+    """
+    if epochs is None and time_budget is None:
+        epochs = 100
+    try:
+        knobs = Settings(
+            epochs=epochs,
+            time_budget=None if time_budget is None else seconds(time_budget),
+            seed=seed,
+            **settings,
+        )
+    except TypeError as error:
+        known = ", ".join(Settings.__dataclass_fields__)
+        raise ConfigurationError(f"{error}; the settings are {known}.") from None
+    rows = gather(flow, data, context, sample_weight)
+    kept, aside = split_index(len(rows), knobs.validation, knobs.seed)
+    train, validation = rows.take(kept), rows.take(aside) if len(aside) else None
+    folder = None if checkpoint is None else Path(checkpoint)
+    # Whatever is random inside the flow (dropout, noise) draws from torch's own generator.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(knobs.seed)
+        state = _begin(flow, train, knobs)
+        identity = _identity(flow, rows, knobs) if folder else {}
+        history = load_checkpoint(folder, state, identity) if folder and resume else None
+        history = [] if history is None else history
+        with bar(progress) as report:
+
+            def after_epoch() -> None:
+                if folder is not None:
+                    save_checkpoint(folder, state, history, identity)
+
+            loop = Loop(state, train, validation, knobs, history, report, after_epoch)
+            stopped = _run(loop)
+    counters = state.counters
+    nll = counters.best_nll if validation is not None else None
+    return FitResult(flow, history, nll, counters.best_epoch, counters.seconds, stopped, knobs)
+
+
+def _begin(flow: Flow, train: Rows, settings: Settings) -> State:
+    """The state before the first step."""
+    if not bool(flow.initialized):
+        flow.initialize(train.x, train.context)
+    matrices = [p for p in flow.parameters() if p.requires_grad and p.ndim > 1]
+    others = [p for p in flow.parameters() if p.requires_grad and p.ndim <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": settings.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
+    state = State(flow, optimizer, torch.Generator().manual_seed(settings.seed))
+    state.begin()
+    return state
+
+
+def _identity(flow: Flow, rows: Rows, settings: Settings) -> dict[str, Any]:
+    """What must be the same for a checkpoint to be continued."""
+    digest = hashlib.sha256()
+    for tensor in (rows.x, rows.context, rows.weight):
+        if tensor is not None:
+            digest.update(tensor.cpu().numpy().tobytes())
+    return {"settings": asdict(settings), "flow": flow.made_by, "data": digest.hexdigest()[:16]}
+
+
+def _run(loop: Loop) -> str:
+    try:
+        return loop.run()
+    except KeyboardInterrupt:
+        # Whoever stops a fit by hand still gets the best weights so far.
+        loop.state.exchange(loop.state.best)
+        loop.state.flow.eval()
+        raise

@@ -1,0 +1,69 @@
+"""When a step turns non-finite: which layer it was, and how the fit goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pushforward.flow import Flow
+from pushforward.training.data import Rows
+from pushforward.training.state import State
+
+SNAPSHOT_EVERY = 100  # steps between the points that an undone step falls back to
+MOST_UNDONE = 20  # after so many the fit ends with the best it has
+
+
+def finite(value: Tensor) -> bool:
+    """Is every number finite?"""
+    return bool(value.isfinite().all())
+
+
+@torch.no_grad()
+def blame(flow: Flow, rows: Rows) -> str:
+    """The first layer, from the data inwards, whose output, log-det or gradient is not finite.
+
+    Returns text such as "layer 3 (Coupling)", counted from the base as in `flow.transform`.
+    """
+    context = None if rows.context is None or flow.embed is None else flow.embed(rows.context)
+    x = rows.x
+    for i in reversed(range(len(flow.transform))):
+        layer = flow.transform[i]
+        x, log_det = layer.inverse(x, rows.context if context is None else context)
+        if not (finite(x) and finite(log_det)):
+            return f"layer {i} ({type(layer).__name__})"
+    for i in reversed(range(len(flow.transform))):
+        layer = flow.transform[i]
+        if any(p.grad is not None and not finite(p.grad) for p in layer.parameters()):
+            return f"the gradient of layer {i} ({type(layer).__name__})"
+    return f"the base ({type(flow.base).__name__})"
+
+
+class Guard:
+    """Keeps a recent good state; `undo` returns to it and halves the learning rate."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.saved = state.snapshot()
+
+    def keep(self) -> None:
+        """Called after each good step."""
+        if self.state.counters.step % SNAPSHOT_EVERY == 0:
+            self.saved = self.state.snapshot()
+
+    def undo(self, rows: Rows) -> dict[str, Any]:
+        """Go back to the last good state and on with half the rate; the event for the history."""
+        counters = self.state.counters
+        layer = blame(self.state.flow, rows)
+        # The generators go on, so that the same batch does not come at once again.
+        self.state.restore(self.saved, randomness=False)
+        counters.rate_scale *= 0.5
+        counters.undone += 1
+        return {
+            "event": "non-finite step undone",
+            "epoch": counters.epoch + 1,
+            "step": counters.step,
+            "layer": layer,
+            "rate_scale": counters.rate_scale,
+        }

@@ -1,0 +1,92 @@
+"""The knobs of a fit, in one place, with their defaults."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from pushforward.errors import ConfigurationError
+
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds(budget: str | float) -> float:
+    """A time budget in seconds, from a number or from text such as "75s", "5m", "1h30m".
+
+    Raises:
+        ConfigurationError: the text is none of these, or the time is not positive.
+
+    Example:
+        >>> seconds("1m30s"), seconds(20)
+        (90.0, 20.0)
+    """
+    if isinstance(budget, str):
+        parts = re.findall(r"(\d+(?:\.\d+)?)([smh])", budget)
+        if not parts or "".join(n + u for n, u in parts) != budget.strip():
+            raise ConfigurationError(
+                f'A time budget looks like "75s", "5m" or "1h30m", not {budget!r}.'
+            )
+        budget = sum(float(number) * UNITS[unit] for number, unit in parts)
+    if not 0 < budget < math.inf:
+        raise ConfigurationError(f"A time budget must be positive, but is {budget} seconds.")
+    return float(budget)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train.
+
+    Attributes:
+        epochs: passes over the training rows; None where `time_budget` decides.
+        time_budget: seconds, None where `epochs` decides.
+        batch_size: rows per step.
+        learning_rate: AdamW's, at its peak.
+        weight_decay: AdamW's, on weight matrices.
+        warmup: share of the run over which the learning rate rises from zero.
+        clip: largest norm of the gradient.
+        ema: decay of the averaged weights, which are the ones that are judged and kept.
+        patience: stop after this share of the run without a better validation NLL.
+        validation: share of the rows set aside to judge by, 0 for none.
+        seed: of the split, the shuffling and everything random in training.
+    """
+
+    epochs: int | None = 100
+    time_budget: float | None = None
+    batch_size: int = 512
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-4
+    warmup: float = 0.02
+    clip: float = 5.0
+    ema: float = 0.998
+    patience: float = 0.3
+    validation: float = 0.1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.epochs is None) == (self.time_budget is None):
+            raise ConfigurationError("Give either epochs or a time budget, one of the two.")
+        positive = {
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "learning_rate": self.learning_rate,
+            "clip": self.clip,
+        }
+        for name, value in positive.items():
+            if value is not None and not value > 0:
+                raise ConfigurationError(f"{name} must be positive, but is {value}.")
+        shares = {
+            "ema": self.ema,
+            "validation": self.validation,
+            "warmup": self.warmup,
+        }
+        for name, value in shares.items():
+            if not 0 <= value < 1:
+                raise ConfigurationError(f"{name} must be at least 0 and below 1, but is {value}.")
+
+    def rate(self, progress: float) -> float:
+        """The learning rate at `progress` in [0, 1]: linear warm-up, then a cosine to zero."""
+        if progress < self.warmup:
+            return self.learning_rate * max(progress / self.warmup, 1e-3)
+        share = (progress - self.warmup) / (1 - self.warmup)
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
