@@ -1,0 +1,75 @@
+"""The model card: a README in the model's folder, for whoever finds it. It never shows a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pushforward.storage import Config
+from pushforward.tables.words import excerpt
+
+
+def cell(text: object) -> str:
+    """Text from data as it may stand in a Markdown table: nothing in it can act.
+
+    Example:
+        >>> cell("a|b</script>")
+        "'a\\\\|b&lt;/script&gt;'"
+    """
+    shown = excerpt(str(text))
+    for mark, safe in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|"), ("`", "&#96;")):
+        shown = shown.replace(mark, safe)
+    return shown
+
+
+def card(config: Config) -> str:
+    """The card as Markdown: columns, held-out figures, how it was made, versions, how to use it."""
+    table, training = config.table, config.training
+    assert table is not None
+    lines = [
+        "# A normalizing flow of a table",
+        "",
+        f"An {config.flow.recipe} flow fitted by maximum likelihood with pushforward "
+        f"{config.versions.get('pushforward', '')} on torch {config.versions.get('torch', '')}.",
+        "",
+        "| column | role |",
+        "|---|---|",
+        *(f"| {cell(c.name)} | modelled |" for c in table.columns),
+        *(f"| {cell(c.name)} | given (context) |" for c in table.context),
+        "",
+        "## Held-out figures",
+        "",
+        *_figures(config.figures),
+        "",
+        "## How it was made",
+        "",
+        *(f"- {cell(k)}: {cell(v)}" for k, v in training.items() if k != "settings"),
+        f"- settings: {cell(training.get('settings', {}))}",
+        "",
+        "## Use",
+        "",
+        "```",
+        "pushforward score MODEL DATA -o scores.csv",
+        "pushforward sample MODEL -n 1000 -o rows.csv",
+        "```",
+        "",
+        "The manifest detects damage; it does not say who made the model.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _figures(figures: dict[str, Any]) -> list[str]:
+    rows = figures.get("models", [])
+    if not rows:
+        return ["None were computed."]
+    return [
+        f"On {figures['rows']} rows that played no part in training. NLL in nats per row, smaller "
+        "is better; it may be negative, since a density may exceed one.",
+        "",
+        "| model | NLL | standard error | NLL, standardized columns |",
+        "|---|---|---|---|",
+        *(
+            f"| {cell(r['name'])} | {r['nll']:.4f} | {r['error']:.4f} | {r['standardized']:.4f} |"
+            for r in rows
+        ),
+    ]

@@ -1,0 +1,62 @@
+"""A numeric table in memory, and whether a density can be fitted to it at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pushforward.tables.words import excerpt, refusal
+
+
+@dataclass(frozen=True)
+class NumericTable:
+    """Columns of finite numbers.
+
+    Attributes:
+        source: where it came from, for messages.
+        names: the columns.
+        values: float64 (rows, columns), in the units of the file.
+        notes: what had to be assumed about the file.
+    """
+
+    source: str
+    names: list[str]
+    values: np.ndarray
+    notes: list[str] = field(default_factory=list)
+
+
+def check_trainable(table: NumericTable) -> None:
+    """Refuse a table whose likelihood has no maximum: on a line or a plane, density is unbounded.
+
+    Raises:
+        DataError: fewer than two rows, a constant column, or two columns that are equal.
+
+    Example:
+        >>> check_trainable(NumericTable("t.csv", ["a", "b"], np.array([[1.0, 5.0], [2.0, 5.0]])))
+        Traceback (most recent call last):
+        pushforward.errors.DataError: t.csv: column 'b' is 5 in every row; leave it out.
+    """
+    rows = len(table.values)
+    if rows < 2:
+        raise refusal(
+            table.source, f"a flow is fitted to 2 rows or more, and there {_is_are(rows)}."
+        )
+    seen: dict[int, int] = {}
+    for j, name in enumerate(table.names):
+        column = table.values[:, j] + 0.0  # contiguous, and minus zero becomes zero
+        if np.ptp(column) == 0:
+            raise refusal(
+                table.source, f"column {excerpt(name)} is {column[0]:g} in every row; leave it out."
+            )
+        twin = seen.setdefault(hash(column.tobytes()), j)
+        if twin != j and np.array_equal(column, table.values[:, twin]):
+            raise refusal(
+                table.source,
+                f"columns {excerpt(table.names[twin])} and {excerpt(name)} are equal in every row; "
+                "leave one of them out.",
+            )
+
+
+def _is_are(rows: int) -> str:
+    return "is 1" if rows == 1 else f"are {rows}"

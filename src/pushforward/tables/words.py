@@ -1,0 +1,46 @@
+"""How text from a person's file enters a sentence: visible, short, and with its place."""
+
+from __future__ import annotations
+
+from pushforward.errors import DataError
+
+LONGEST_EXCERPT = 40
+
+
+def visible(text: str) -> str:
+    r"""Write control characters (ESC, newline, NUL, …) as Python would, and the rest as it is.
+
+    Example:
+        >>> print(visible("caf\u00e9\x1b[31m\n"))
+        café\x1b[31m\n
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def excerpt(value: object) -> str:
+    """A value in quotes, escaped and shortened.
+
+    Example:
+        >>> print(excerpt("x" * 100))
+        'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'
+    """
+    text = str(value)
+    cut = text[:LONGEST_EXCERPT]
+    return f"'{visible(cut)}{'…' if len(cut) < len(text) else ''}'"
+
+
+def row_name(row: int, header: bool) -> str:
+    """Say which row is meant: `row` counts data rows from 1, and 0 is the header itself.
+
+    Example:
+        >>> row_name(17, header=True)
+        'row 17 (the header not counted)'
+    """
+    if row == 0:
+        return "the header"
+    return f"row {row} (the header not counted)" if header else f"row {row}"
+
+
+def refusal(source: str, sentence: str) -> DataError:
+    """The error that names the file and then says what is wrong with it."""
+    return DataError(f"{visible(source)}: {sentence}")
