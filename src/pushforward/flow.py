@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from pushforward.distributions import Distribution
 from pushforward.errors import ConfigurationError, ShapeError
+from pushforward.numerics import expand_context, in_company
 from pushforward.transforms import Compose, Kind, Transform
 from pushforward.transforms.base import accept_context
 
@@ -105,7 +106,8 @@ class Flow(nn.Module):
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """log p_X(x | context): x (*batch, *event), context (*batch, c) -> (*batch), nats.
 
-        -inf outside the support and at infinite x; a NaN in x gives NaN.
+        -inf outside the support and at infinite x; a NaN in x gives NaN. A row's score does not
+        depend on which or how many others are scored with it.
 
         Raises:
             ShapeError: shape, dtype or context do not fit; the message repeats both.
@@ -120,11 +122,21 @@ class Flow(nn.Module):
             ShapeError: as `log_prob`.
         """
         context = self._accept("x", x, self.event_shape, context)
-        # An infinite coordinate would meet 0·inf somewhere inside: score such rows by rule.
+        batch = x.shape[: x.ndim - len(self.event_shape)]
+        if context is not None:
+            context = in_company(expand_context(context, batch), batch)
+        z, log_det = self._pull_back(in_company(x, batch), context)
+        prior = self.base.log_prob(z, context)
+        count = batch.numel()
+        return prior[:count].reshape(batch), log_det[:count].reshape(batch)
+
+    def _pull_back(self, x: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
+        """f⁻¹(x) and its log-det; a finite z and -inf where a coordinate of x is infinite."""
+        # An infinite coordinate would meet 0·inf somewhere inside: such rows are scored by rule.
         infinite = x.isinf().flatten(x.ndim - len(self.event_shape)).any(-1)
         event_mask = infinite.reshape(*infinite.shape, *(1 for _ in self.event_shape))
         z, log_det = self.transform.inverse(torch.where(event_mask, 0.0, x), context)
-        return self.base.log_prob(z, context), torch.where(infinite, -math.inf, log_det)
+        return z, torch.where(infinite, -math.inf, log_det)
 
     @torch.no_grad()
     def sample(

@@ -28,6 +28,26 @@ def expand_context(context: Tensor | None, batch: torch.Size) -> Tensor | None:
     return context.expand(*batch, context.shape[-1])
 
 
+COMPANY = 16  # rows
+
+
+def in_company(value: Tensor, batch: torch.Size) -> Tensor:
+    """`(*batch, *event)` as rows `(n, *event)`, n a multiple of 16; the last is repeated as needed.
+
+    A matrix product chooses its kernel, and with it the order of its sums, by the number of rows
+    modulo the kernel's width. In whole blocks a row's result is the same alone and in a batch.
+
+    Example:
+        >>> in_company(torch.ones(5, 3), torch.Size([5])).shape
+        torch.Size([16, 3])
+    """
+    rows = value.reshape(batch.numel(), *value.shape[len(batch) :])
+    missing = -len(rows) % COMPANY
+    if not missing:
+        return rows
+    return torch.cat([rows, rows[-1:].expand(missing, *rows.shape[1:])])
+
+
 def increasing_root(
     function: Callable[[Tensor], tuple[Tensor, Tensor]],
     low: Tensor,

@@ -25,7 +25,7 @@ def standard_log_prob(z: Tensor) -> Tensor:
 
 
 def vector(value: float | Sequence[float] | Tensor, features: int, name: str) -> Tensor:
-    """A float, list or tensor as a tensor (features,), on the CPU, where its values can be looked at.
+    """A float, list or tensor as a tensor (features,), on the CPU, where it can be looked at.
 
     Raises:
         ConfigurationError: a list of another length.

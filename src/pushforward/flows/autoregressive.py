@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pushforward.flow import Flow
 from pushforward.flows.masks import alternating_order
-from pushforward.flows.recipe import Base, assemble, positive_sizes, recipe
+from pushforward.flows.recipe import Base, Scaler, assemble, positive_sizes, recipe
 from pushforward.transforms import Autoregressive, Transform
 from pushforward.univariate import Affine, Fast, Univariate
 
@@ -44,7 +44,7 @@ def maf(
     context_features: int = 0,
     base: Base = "normal",
     activation: str = "relu",
-    standardize: bool = True,
+    scaler: Scaler = "standardize",
 ) -> Flow:
     """Masked autoregressive flow: density in one pass (Papamakarios et al. 2017).
 
@@ -56,7 +56,7 @@ def maf(
         torch.Size([5])
     """
     body = autoregressive_layers(features, Affine(), layers, hidden, context_features, activation)
-    return assemble(features, body, base, context_features, standardize)
+    return assemble(features, body, base, context_features, scaler)
 
 
 @recipe
@@ -67,7 +67,7 @@ def iaf(
     context_features: int = 0,
     base: Base = "normal",
     activation: str = "relu",
-    standardize: bool = True,
+    scaler: Scaler = "standardize",
 ) -> Flow:
     """Inverse autoregressive flow: sampling in one pass (Kingma et al. 2016).
 
@@ -80,4 +80,4 @@ def iaf(
     body = autoregressive_layers(
         features, Affine(), layers, hidden, context_features, activation, "sampling"
     )
-    return assemble(features, body, base, context_features, standardize)
+    return assemble(features, body, base, context_features, scaler)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pushforward.flow import Flow
 from pushforward.flows.masks import alternating
-from pushforward.flows.recipe import Base, assemble, positive_sizes, recipe
+from pushforward.flows.recipe import Base, Scaler, assemble, positive_sizes, recipe
 from pushforward.transforms import ActNorm, Coupling, Transform
 from pushforward.univariate import Affine, Shift, Univariate
 
@@ -37,7 +37,7 @@ def nice(
     context_features: int = 0,
     base: Base = "normal",
     activation: str = "relu",
-    standardize: bool = True,
+    scaler: Scaler = "standardize",
 ) -> Flow:
     """NICE: additive couplings, volume-preserving but for one diagonal scaling (Dinh et al. 2015).
 
@@ -48,7 +48,8 @@ def nice(
         context_features: length of the context vector, 0 for none.
         base: "normal" (N(0, I)), "full", "uniform", "student_t", "mixture", or a distribution.
         activation: one of `pushforward.nets.ACTIVATIONS`.
-        standardize: end in a scaler of the data (and one of the context), set by `initialize`.
+        scaler: what `initialize` sets at the data end: "standardize", "whiten", or "none" (which
+            leaves the context as it is, too).
 
     Raises:
         ConfigurationError: a size below one, or an unknown name.
@@ -60,7 +61,7 @@ def nice(
     """
     couplings = coupling_layers(features, Shift(), layers, hidden, context_features, activation)
     body = [*couplings, ActNorm(features)]
-    return assemble(features, body, base, context_features, standardize)
+    return assemble(features, body, base, context_features, scaler)
 
 
 @recipe
@@ -71,7 +72,7 @@ def realnvp(
     context_features: int = 0,
     base: Base = "normal",
     activation: str = "relu",
-    standardize: bool = True,
+    scaler: Scaler = "standardize",
 ) -> Flow:
     """RealNVP: affine couplings (Dinh et al. 2017). Arguments and errors as `nice`.
 
@@ -81,4 +82,4 @@ def realnvp(
         torch.Size([4, 3])
     """
     body = coupling_layers(features, Affine(), layers, hidden, context_features, activation)
-    return assemble(features, body, base, context_features, standardize)
+    return assemble(features, body, base, context_features, scaler)

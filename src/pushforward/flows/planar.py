@@ -6,7 +6,7 @@ from typing import cast
 
 from pushforward.errors import ConfigurationError
 from pushforward.flow import Flow
-from pushforward.flows.recipe import Base, assemble, positive_sizes, recipe
+from pushforward.flows.recipe import Base, Scaler, assemble, positive_sizes, recipe
 from pushforward.transforms import Inverse, Planar, Transform
 from pushforward.univariate import Fast
 
@@ -18,7 +18,7 @@ def planar(
     context_features: int = 0,
     fast: str = "sampling",
     base: Base = "normal",
-    standardize: bool = True,
+    scaler: Scaler = "standardize",
 ) -> Flow:
     """A composition of planar maps (Rezende & Mohamed 2015).
 
@@ -29,7 +29,7 @@ def planar(
         fast: "sampling" for x = f_K ∘ … ∘ f_1(z) with planar f (densities by root-finding), or
             "density" for planar f⁻¹ (likelihoods in closed form, samples by root-finding).
         base: "normal" (N(0, I)), "full", "uniform", "student_t", "mixture", or a distribution.
-        standardize: end in a scaler of the data, set by `initialize`.
+        scaler: what `initialize` sets at the data end: "standardize", "whiten", or "none".
 
     Raises:
         ConfigurationError: a size below one, or an unknown name.
@@ -46,4 +46,4 @@ def planar(
     body: list[Transform] = [Planar(features, context_features) for _ in range(layers)]
     if direction == "density":
         body = [Inverse(layer) for layer in body]
-    return assemble(features, body, base, context_features, standardize)
+    return assemble(features, body, base, context_features, scaler)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec
+from typing import Any, Literal, ParamSpec
 
 from pushforward.arguments import bound
 from pushforward.distributions import Distribution, build_base
 from pushforward.errors import ConfigurationError, ModelError
 from pushforward.flow import Flow
 from pushforward.nets import ContextScaler
-from pushforward.transforms import Standardize, Transform
+from pushforward.transforms import Transform, scalers
 
 Base = str | dict[str, Any] | Distribution
+Scaler = Literal["standardize", "whiten", "none"]
 P = ParamSpec("P")
 
 RECIPES: dict[str, Callable[..., Flow]] = {}
@@ -89,10 +90,13 @@ def assemble(
     layers: list[Transform],
     base: Base = "normal",
     context_features: int = 0,
-    standardize: bool = True,
+    scaler: Scaler = "standardize",
 ) -> Flow:
-    """What every recipe ends with: the base, the layers, and the scalers of data and context."""
-    if standardize:
-        layers = [*layers, Standardize(features)]
-    embed = ContextScaler(context_features) if context_features and standardize else None
+    """What every recipe ends with: the base, the layers, and the scalers of data and context.
+
+    Raises:
+        ConfigurationError: an unknown base or scaler.
+    """
+    layers = [*layers, *scalers(scaler, features)]
+    embed = ContextScaler(context_features) if context_features and scaler != "none" else None
     return Flow(build_base(base, features), layers, embed, context_features)

@@ -9,7 +9,7 @@ from pushforward.errors import ConfigurationError
 from pushforward.flow import Flow
 from pushforward.flows.autoregressive import autoregressive_layers
 from pushforward.flows.coupling import coupling_layers
-from pushforward.flows.recipe import Base, assemble, recipe
+from pushforward.flows.recipe import Base, Scaler, assemble, recipe
 from pushforward.univariate import RationalQuadraticSpline
 
 
@@ -24,7 +24,7 @@ def nsf(
     bound: float = 5.0,
     base: Base = "normal",
     activation: str = "relu",
-    standardize: bool = True,
+    scaler: Scaler = "standardize",
 ) -> Flow:
     """Neural spline flow: rational-quadratic splines in either wiring (Durkan et al. 2019).
 
@@ -38,7 +38,8 @@ def nsf(
         bound: the splines bend on [-bound, bound], in standardized units.
         base: "normal" (N(0, I)), "full", "uniform", "student_t", "mixture", or a distribution.
         activation: one of `pushforward.nets.ACTIVATIONS`.
-        standardize: end in a scaler of the data (and one of the context), set by `initialize`.
+        scaler: what `initialize` sets at the data end: "standardize", "whiten", or "none" (which
+            leaves the context as it is, too).
 
     Raises:
         ConfigurationError: a size below one, or an unknown name.
@@ -56,4 +57,4 @@ def nsf(
         )
     wire = coupling_layers if wiring == "coupling" else autoregressive_layers
     body = wire(features, spline, layers, hidden, context_features, activation)
-    return assemble(features, body, base, context_features, standardize)
+    return assemble(features, body, base, context_features, scaler)

@@ -109,6 +109,14 @@ class TableModel:
         rows = self._apply(self.flow.decode, latents, plain, context)
         return rows + self._offsets(self.table.columns)
 
+    def named(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Rows (n, d) as columns by name, in float32 where the flow's digits end there."""
+        exact = next(self.flow.parameters()).dtype == torch.float32
+        return {
+            c.name: rows[:, j].astype(np.float32) if exact and c.offset == 0 else rows[:, j]
+            for j, c in enumerate(self.table.columns)
+        }
+
     def sample(
         self, n: int, seed: int = 0, context: np.ndarray | None = None
     ) -> Iterator[np.ndarray]:

@@ -1,6 +1,6 @@
 """Invertible maps with log-determinants, all under the contract of `Transform`."""
 
-from pushforward.transforms.actnorm import ActNorm, Standardize
+from pushforward.transforms.actnorm import ActNorm
 from pushforward.transforms.autoregressive import Autoregressive
 from pushforward.transforms.base import Kind, Transform, weakest
 from pushforward.transforms.compose import Compose, Inverse
@@ -16,6 +16,7 @@ from pushforward.transforms.elementwise import (
 )
 from pushforward.transforms.linear import LULinear, Orthogonal, Permutation
 from pushforward.transforms.planar import Planar
+from pushforward.transforms.scalers import Standardize, Whiten, scalers
 
 __all__ = [
     "ActNorm",
@@ -37,5 +38,7 @@ __all__ = [
     "Standardize",
     "Tanh",
     "Transform",
+    "Whiten",
+    "scalers",
     "weakest",
 ]

@@ -1,4 +1,4 @@
-"""Affine layers that are set from data: actnorm, and the standardization at the data end."""
+"""Actnorm: a trainable affine layer that starts from the data."""
 
 from __future__ import annotations
 
@@ -55,20 +55,3 @@ class ActNorm(Transform):
 
     def _log_det(self, like: Tensor) -> Tensor:
         return self.log_scale.sum().expand(like.shape[:-1])
-
-
-class Standardize(ActNorm):
-    """The scaler inside the flow: mean and deviation of the data, set once and never trained.
-
-    It stands at the data end of every recipe, so that `log_prob` is in the user's own units.
-
-    Example:
-        >>> scaler = Standardize(1)
-        >>> scaler.initialize(torch.tensor([[10.0], [30.0]]))
-        >>> _, log_det = scaler.inverse(torch.tensor([[10.0]]))
-        >>> round(log_det.item(), 4)  # minus the log of the deviation, 10
-        -2.3026
-    """
-
-    def __init__(self, features: int) -> None:
-        super().__init__(features, trainable=False)

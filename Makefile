@@ -1,0 +1,47 @@
+# Everything a person or the CI needs: each target sets up .venv first, where it is not yet there.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test test-all doctest lint types format picture clean
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(READY)  ## fit a flow to 60,000 stars, score, sample, and write a report
+	mkdir -p demo
+	$(BIN)/pushforward data get gaia --rows 60000 -o demo/gaia.parquet --force
+	$(BIN)/pushforward fit demo/gaia.parquet -o demo/model --scaler whiten --time-budget 75s --force
+	$(BIN)/pushforward score demo/model demo/gaia.parquet -o demo/scores.csv --force
+	$(BIN)/pushforward sample demo/model -n 10000 -o demo/samples.csv --force
+	$(BIN)/pushforward report demo/model demo/gaia.parquet -o demo/report.html --force
+
+test: $(READY)  ## the tests that run in minutes
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist worksteal -m "not slow" tests
+
+test-all: $(READY)  ## those and the slow ones
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist worksteal tests
+
+doctest: $(READY)  ## the examples in the docstrings
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q --doctest-modules src
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+picture: $(READY)  ## the README's picture, anew
+	$(BIN)/python docs/picture.py
+
+clean:
+	rm -rf $(VENV) demo build

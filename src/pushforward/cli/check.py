@@ -1,0 +1,39 @@
+"""`pushforward check`: is this model right?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pushforward.cli import say
+from pushforward.cli.options import Model, Seed, locate
+
+
+def check(
+    model: Model,
+    data: Annotated[
+        str | None, typer.Argument(metavar="[DATA]", help="Rows to check on; its own if left out.")
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Test the mathematics of MODEL: inverses, log-dets, normalisation, gradients, batches.
+
+    Ends with exit code 1 where a test fails.
+    """
+    from pushforward.diagnostics import check as run
+    from pushforward.tables import read_numeric
+    from pushforward.tables.model import load_table_model
+
+    fitted = load_table_model(model)
+    rows = context = None
+    if data is not None:
+        table = read_numeric(locate(data), [*fitted.columns, *fitted.context])
+        width = len(fitted.columns)
+        given = table.values[:, width:] if fitted.context else None
+        rows, context = fitted.tensors(table.values[:, :width], given)
+    outcome = run(fitted.flow, rows, context, seed=seed)
+    for line in str(outcome).splitlines():
+        say.result(line)
+    if not outcome.passed:
+        raise typer.Exit(1)
