@@ -37,7 +37,7 @@ def split_rows(n: int, seed: int) -> Split:
 
 
 def fingerprint(values: np.ndarray) -> str:
-    """A short hash of the numbers, by which a table is known again."""
+    """A short hash of the modelled, then the context columns: the mark of a table."""
     return hashlib.sha256(np.ascontiguousarray(values, dtype=np.float64).tobytes()).hexdigest()[:16]
 
 
@@ -118,7 +118,9 @@ def fit_table(
     model.training = {
         "rows": len(split.train),
         "heldout_rows": len(split.heldout),
-        "fingerprint": fingerprint(table.values),
+        "fingerprint": fingerprint(
+            values if context is None else np.concatenate([values, context], axis=1)
+        ),
         "seed": request.seed,
         "best_epoch": result.best_epoch,
         "stopped": result.stopped,

@@ -1,0 +1,80 @@
+"""`build`: the whole report as one HTML page, and `write`: that page to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pushforward import files
+from pushforward.report.curves import training_section
+from pushforward.report.density import density_section
+from pushforward.report.heading import figures, making, summary
+from pushforward.report.latents import latents_section
+from pushforward.report.marginals import marginals_section
+from pushforward.report.page import KEY, page
+from pushforward.report.pairs import pairs_section
+from pushforward.report.rows import gather
+from pushforward.report.words import Html
+from pushforward.tables.model import TableModel
+from pushforward.tables.table import NumericTable
+
+
+def build(
+    model: TableModel,
+    history: list[dict[str, Any]],
+    table: NumericTable | None = None,
+    title: str = "A normalizing flow of a table",
+) -> str:
+    """A report on a fitted table model: one HTML page that needs nothing else.
+
+    Pictures are embedded; there is no script and nothing is fetched. Rows of the table appear in
+    histograms and densities, never as values. With the table that was fitted, its held-out rows
+    are found again and shown; any other table is shown whole and called new.
+
+    Args:
+        model: a fitted table model.
+        history: of its fit (`FitResult.history`); may be empty.
+        table: real rows to compare with; without one, only samples and held-out scores are shown.
+        title: plain text.
+
+    Returns:
+        The page, as text to be written in UTF-8.
+
+    Raises:
+        DataError: the table lacks a column of the model.
+
+    Example:
+        >>> import numpy as np
+        >>> from pushforward.tables import NumericTable
+        >>> from pushforward.tables.fitting import Request, fit_table
+        >>> values = np.random.default_rng(0).normal(size=(60, 1))
+        >>> table = NumericTable("t.csv", ["a"], values)
+        >>> arguments = {"layers": 1, "hidden": [4]}
+        >>> model, result = fit_table(table, Request(epochs=1, arguments=arguments))
+        >>> html = build(model, result.history, table)
+        >>> html.startswith("<!DOCTYPE html>"), "<script" in html
+        (True, False)
+    """
+    rows = gather(model, table)
+    sections: list[Html | None] = [
+        summary(model),
+        figures(model),
+        KEY,
+        training_section(history),
+        marginals_section(model.columns, rows),
+        pairs_section(model.columns, rows),
+        latents_section(model, rows),
+        density_section(model, rows),
+        making(model),
+        Html("<footer>Made by pushforward. No row of the table is shown by its values.</footer>"),
+    ]
+    return page(title, [part for part in sections if part is not None])
+
+
+def write(path: str | Path, html: str, force: bool = True) -> None:
+    """Write a page whole or not at all.
+
+    Raises:
+        DataError: the file exists and `force` is False, or it cannot be written.
+    """
+    files.write_text(path, html, force)
