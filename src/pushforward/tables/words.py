@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from pushforward.errors import DataError
+from pushforward.text import visible
 
 LONGEST_EXCERPT = 40
-
-
-def visible(text: str) -> str:
-    r"""Write control characters (ESC, newline, NUL, …) as Python would, and the rest as it is.
-
-    Example:
-        >>> print(visible("caf\u00e9\x1b[31m\n"))
-        café\x1b[31m\n
-    """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def excerpt(value: object) -> str:
