@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test test-all doctest lint types format picture clean
+.PHONY: demo test test-all doctest lint types format picture lecture-table clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,9 @@ format: $(READY)
 
 picture: $(READY)  ## the README's picture, anew
 	$(BIN)/python docs/picture.py
+
+lecture-table: $(READY)  ## five families against U1 to U4, about an hour; goes on where it was
+	OMP_NUM_THREADS=1 $(BIN)/python -m pushforward.lecture.table -o docs/lecture-table.csv
 
 clean:
 	rm -rf $(VENV) demo build

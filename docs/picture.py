@@ -17,7 +17,7 @@ from torch import Tensor
 
 from pushforward.flow import Flow
 from pushforward.flows import nsf
-from pushforward.report.theme import DENSITY, FAINT, LATENT, SAMPLED, STYLE, shades
+from pushforward.pages.theme import DENSITY, FAINT, LATENT, SAMPLED, STYLE, shades
 from pushforward.training import fit
 
 if TYPE_CHECKING:

@@ -33,6 +33,7 @@ _PUBLIC = {
     "Flow": "flow",
     "Step": "flow",
     "fit": "training",
+    "fit_target": "training",
     "check": "diagnostics",
     "save": "storage",
     "load": "storage",
@@ -54,10 +55,13 @@ if TYPE_CHECKING:
         transforms,
         univariate,
     )
-    from pushforward.diagnostics import check
-    from pushforward.flow import Flow, Step
-    from pushforward.storage import load, save
-    from pushforward.training import fit
+    from pushforward.diagnostics.check import check as check
+    from pushforward.flow import Flow as Flow
+    from pushforward.flow import Step as Step
+    from pushforward.storage import load as load
+    from pushforward.storage import save as save
+    from pushforward.training import fit_target as fit_target
+    from pushforward.training.fit import fit as fit
 
 
 def __getattr__(name: str) -> Any:

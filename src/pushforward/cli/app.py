@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from pushforward.cli import check, data, fit, info, report, rows, sample
+from pushforward.cli import check, data, fit, info, lecture, report, rows, sample
 from pushforward.errors import PushforwardError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("decode")(rows.decode)
 app.command("report")(report.report)
 app.command("check")(check.check)
 app.command("info")(info.info)
+app.command("lecture")(lecture.lecture)
 app.add_typer(data.app, name="data")
 
 INTERRUPTED = 130  # what shells expect of a program that Ctrl-C ended

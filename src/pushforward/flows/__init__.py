@@ -2,8 +2,8 @@
 
 from pushforward.flows.autoregressive import iaf, maf
 from pushforward.flows.coupling import nice, realnvp
-from pushforward.flows.planar import planar
 from pushforward.flows.recipe import RECIPES, assemble, rebuild, recipe
+from pushforward.flows.residual import planar, radial, sylvester
 from pushforward.flows.spline import nsf
 
 __all__ = [
@@ -14,7 +14,9 @@ __all__ = [
     "nice",
     "nsf",
     "planar",
+    "radial",
     "realnvp",
     "rebuild",
     "recipe",
+    "sylvester",
 ]

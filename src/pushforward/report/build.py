@@ -6,17 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from pushforward import files
+from pushforward.pages.page import page
+from pushforward.pages.words import Html
 from pushforward.report.curves import training_section
 from pushforward.report.density import density_section
 from pushforward.report.heading import figures, making, summary
 from pushforward.report.latents import latents_section
 from pushforward.report.marginals import marginals_section
-from pushforward.report.page import KEY, page
 from pushforward.report.pairs import pairs_section
 from pushforward.report.rows import gather
-from pushforward.report.words import Html
 from pushforward.tables.model import TableModel
 from pushforward.tables.table import NumericTable
+
+KEY = Html(
+    '<ul class="key"><li><i class="real"></i>real rows, x</li>'
+    '<li><i class="sampled"></i>samples of the flow, x</li>'
+    '<li><i class="latent"></i>latents, z</li>'
+    '<li><i class="density"></i>log density</li></ul>'
+)
 
 
 def build(

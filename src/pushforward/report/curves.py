@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pushforward.pages.page import figure, grid, section
+from pushforward.pages.theme import DENSITY, FAINT, INK, LATENT, few_ticks, picture
+from pushforward.pages.words import Html, number, paragraph, plural, text
 from pushforward.report.history import Curves, read_curves
-from pushforward.report.page import figure, grid, section
-from pushforward.report.theme import DENSITY, FAINT, INK, LATENT, few_ticks, picture
-from pushforward.report.words import Html, number, paragraph, plural, text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pushforward.pages.page import figure, grid, section, table
+from pushforward.pages.theme import DENSITY, INK, REAL, few_ticks, picture, without_height
+from pushforward.pages.words import Html, joined, number, paragraph, plural, share
 from pushforward.report.measures import OUTERMOST, bin_edges, shares
-from pushforward.report.page import figure, grid, section, table
 from pushforward.report.rows import Compared
-from pushforward.report.theme import DENSITY, INK, REAL, few_ticks, picture, without_height
-from pushforward.report.words import Html, joined, number, paragraph, plural, share
 from pushforward.tables.model import TableModel
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from pushforward.report.page import table
-from pushforward.report.words import Html, joined, name, names, number, paragraph, plural, text
+from pushforward.pages.page import table
+from pushforward.pages.words import Html, joined, name, names, number, paragraph, plural, text
 from pushforward.tables.model import TableModel
 
 KINDS = {

@@ -9,6 +9,9 @@ import numpy as np
 import torch
 
 from pushforward.distributions import Normal
+from pushforward.pages.page import figure, grid, section
+from pushforward.pages.theme import FAINT, INK, LATENT, few_ticks, picture, without_height
+from pushforward.pages.words import Html, paragraph, plural, share
 from pushforward.report.marginals import choose
 from pushforward.report.measures import (
     bin_edges,
@@ -18,10 +21,7 @@ from pushforward.report.measures import (
     robust_range,
     shares,
 )
-from pushforward.report.page import figure, grid, section
 from pushforward.report.rows import SEED, Compared
-from pushforward.report.theme import FAINT, INK, LATENT, few_ticks, picture, without_height
-from pushforward.report.words import Html, paragraph, plural, share
 from pushforward.tables.model import TableModel
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pushforward.pages.page import figure, grid, section
+from pushforward.pages.theme import REAL, SAMPLED, few_ticks, picture, without_height
+from pushforward.pages.words import Html, name, paragraph
 from pushforward.report.measures import bin_edges, by_chance, ks_two, robust_range, shares
-from pushforward.report.page import figure, grid, section
 from pushforward.report.rows import Compared
-from pushforward.report.theme import REAL, SAMPLED, few_ticks, picture, without_height
-from pushforward.report.words import Html, name, paragraph
 from pushforward.tables.words import excerpt
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pushforward.pages.page import figure, grid, section
+from pushforward.pages.theme import REAL, SAMPLED, few_ticks, picture, shades
+from pushforward.pages.words import Html, name, number, paragraph
 from pushforward.report.measures import most_related, rank_correlation, robust_range
-from pushforward.report.page import figure, grid, section
 from pushforward.report.rows import Compared
-from pushforward.report.theme import REAL, SAMPLED, few_ticks, picture, shades
-from pushforward.report.words import Html, name, number, paragraph
 from pushforward.tables.words import excerpt
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pushforward.report.words import Html, name, plural
+from pushforward.pages.words import Html, name, plural
 from pushforward.tables.fitting import fingerprint, split_rows
 from pushforward.tables.model import TableModel
 from pushforward.tables.names import require_columns

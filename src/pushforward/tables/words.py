@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 from pushforward.errors import DataError
-from pushforward.text import visible
+from pushforward.text import excerpt, visible
 
-LONGEST_EXCERPT = 40
-
-
-def excerpt(value: object) -> str:
-    """A value in quotes, escaped and shortened.
-
-    Example:
-        >>> print(excerpt("x" * 100))
-        'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'
-    """
-    text = str(value)
-    cut = text[:LONGEST_EXCERPT]
-    return f"'{visible(cut)}{'…' if len(cut) < len(text) else ''}'"
+__all__ = ["excerpt", "refusal", "row_name"]
 
 
 def row_name(row: int, header: bool) -> str:

@@ -3,6 +3,7 @@
 from pushforward.transforms.actnorm import ActNorm
 from pushforward.transforms.autoregressive import Autoregressive
 from pushforward.transforms.base import Kind, Transform, weakest
+from pushforward.transforms.between import Between, between
 from pushforward.transforms.compose import Compose, Inverse
 from pushforward.transforms.coupling import Coupling
 from pushforward.transforms.elementwise import (
@@ -15,13 +16,18 @@ from pushforward.transforms.elementwise import (
     Tanh,
 )
 from pushforward.transforms.linear import LULinear, Orthogonal, Permutation
+from pushforward.transforms.matrix import Linear
+from pushforward.transforms.monotone import Monotone
 from pushforward.transforms.planar import Planar
+from pushforward.transforms.radial import Radial
 from pushforward.transforms.scalers import Standardize, Whiten, scalers
+from pushforward.transforms.sylvester import Sylvester
 
 __all__ = [
     "ActNorm",
     "Affine",
     "Autoregressive",
+    "Between",
     "Compose",
     "Coupling",
     "Elementwise",
@@ -29,16 +35,21 @@ __all__ = [
     "Inverse",
     "Kind",
     "LULinear",
+    "Linear",
+    "Monotone",
     "Orthogonal",
     "Permutation",
     "Planar",
+    "Radial",
     "RationalQuadraticSpline",
     "Sigmoid",
     "Softplus",
     "Standardize",
+    "Sylvester",
     "Tanh",
     "Transform",
     "Whiten",
+    "between",
     "scalers",
     "weakest",
 ]

@@ -25,6 +25,8 @@ PAPER = "#fdfcf8"  # every picture brings its own ground, so that it reads on a 
 INK = "#26262b"
 FAINT = "#85858f"
 
+Form = Literal["svg", "png"]
+
 DPI = 200  # of rasterised pictures: sharp on a dense screen and in print
 
 STYLE: Any = {
@@ -60,37 +62,72 @@ STYLE: Any = {
 _one_at_a_time = threading.Lock()  # matplotlib's settings are global while a picture is drawn
 
 
-def picture(
-    draw: Callable[[Figure], None], width: float, height: float, form: Literal["svg", "png"] = "svg"
-) -> str:
-    """What `draw` puts on a sheet of `width` × `height` inches, as a data URI.
+def render(
+    draw: Callable[[Figure], None],
+    width: float,
+    height: float,
+    form: Form = "svg",
+    math: bool = False,
+) -> bytes:
+    """What `draw` puts on a sheet of `width` × `height` inches, as the bytes of a file.
 
     Args:
         draw: is given an empty `Figure`; it must not use pyplot.
         width, height: in inches; text is 9 points, so keep it narrow for telephones.
         form: "svg" for lines, "png" for clouds of points.
-
-    Example:
-        >>> picture(lambda figure: None, 1, 1)[:26]
-        'data:image/svg+xml;base64,'
+        math: read $…$ as a formula; only for text that is written here, never for data's.
     """
     import matplotlib
     from matplotlib.figure import Figure
 
     target = io.BytesIO()
-    with _one_at_a_time, matplotlib.rc_context(STYLE):
+    with _one_at_a_time, matplotlib.rc_context(STYLE | {"text.parse_math": math}):
         figure = Figure(figsize=(width, height), layout="constrained")
         draw(figure)
         metadata = dict.fromkeys(("Date", "Creator", "Format", "Type") if form == "svg" else ())
         figure.savefig(target, format=form, dpi=DPI, metadata=metadata or {"Software": None})
     data = target.getvalue()
-    if form == "svg":
-        # The prolog names a document type by an address; nothing here should name an address.
-        return _uri("image/svg+xml", data[data.index(b"<svg") :])
-    return _uri("image/png", data)
+    # The prolog names a document type by an address; nothing here should name an address.
+    return data[data.index(b"<svg") :] if form == "svg" else data
 
 
-def _uri(kind: str, data: bytes) -> str:
+def picture(
+    draw: Callable[[Figure], None],
+    width: float,
+    height: float,
+    form: Form = "svg",
+    math: bool = False,
+) -> str:
+    """As `render`, as a data URI.
+
+    Example:
+        >>> picture(lambda figure: None, 1, 1)[:26]
+        'data:image/svg+xml;base64,'
+    """
+    return embedded(render(draw, width, height, form, math), form)
+
+
+def formula(tex: str) -> str:
+    """A formula (matplotlib's mathtext, without the dollars) as a data URI, cut to its size.
+
+    Example:
+        >>> formula(r"x = f(z)")[:26]
+        'data:image/svg+xml;base64,'
+    """
+    import matplotlib
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.mathtext import math_to_image
+
+    target = io.BytesIO()
+    with _one_at_a_time, matplotlib.rc_context(STYLE | {"text.parse_math": True}):
+        math_to_image(f"${tex}$", target, FontProperties(size=15), format="svg", color=INK)
+    data = target.getvalue()
+    return embedded(data[data.index(b"<svg") :], "svg")
+
+
+def embedded(data: bytes, form: Form) -> str:
+    """The bytes of a picture as a data URI."""
+    kind = "image/svg+xml" if form == "svg" else "image/png"
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 

@@ -6,17 +6,10 @@ import base64
 import hashlib
 import html
 
-from pushforward.report.style import STYLE
-from pushforward.report.words import Html, joined, text
+from pushforward.pages.style import STYLE
+from pushforward.pages.words import Html, joined, text
 
 LONGEST_TITLE = 120
-
-KEY = Html(
-    '<ul class="key"><li><i class="real"></i>real rows, x</li>'
-    '<li><i class="sampled"></i>samples of the flow, x</li>'
-    '<li><i class="latent"></i>latents, z</li>'
-    '<li><i class="density"></i>log density</li></ul>'
-)
 
 
 def policy() -> str:
@@ -38,6 +31,11 @@ def figure(uri: str, alt: str, caption: Html, heading: Html | None = None) -> Ht
     above = f"<h3>{heading}</h3>" if heading else ""
     image = f'<img src="{uri}" alt="{html.escape(alt, quote=True)}">'
     return Html(f"<figure>{above}{image}<figcaption>{caption}</figcaption></figure>")
+
+
+def listing(code: str) -> Html:
+    """Lines of code, as they are."""
+    return Html(f'<pre tabindex="0"><code>{html.escape(code)}</code></pre>')
 
 
 def table(head: list[str], body: Html) -> Html:

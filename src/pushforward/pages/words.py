@@ -7,8 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import NewType
 
-from pushforward.tables.words import excerpt
-from pushforward.text import visible
+from pushforward.text import excerpt, visible
 
 Html = NewType("Html", str)  # text that a browser may see; the type checker keeps others out
 

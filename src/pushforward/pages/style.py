@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pushforward.report.theme import DENSITY, LATENT, PAPER, REAL, SAMPLED
+from pushforward.pages.theme import DENSITY, INK, LATENT, PAPER, REAL, SAMPLED
 
 STYLE = (
     """
@@ -36,6 +36,7 @@ th:last-child, td:last-child { padding-right: 0; }
 th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; min-width: 6rem; }
 thead th { font-size: .85rem; font-weight: 600; color: var(--soft); }
 @media (max-width: 30rem) { th, td { padding-right: .8rem; } table { font-size: .9rem; } }
+@media (max-width: 44rem) { .broad img { width: 40rem; max-width: none; } }
 tr.first td { font-weight: 650; }
 .key { display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; padding: 0; list-style: none;
   font-size: .9rem; }
@@ -46,6 +47,19 @@ tr.first td { font-weight: 650; }
   border-right: .2rem solid @SAMPLED; }
 .latent { background: @LATENT; }
 .density { background: @DENSITY; }
+blockquote { margin: 1rem 0; padding: .5rem 1rem; border-left: .25rem solid var(--soft);
+  max-width: 46rem; font-style: italic; overflow-wrap: anywhere; }
+pre { overflow-x: auto; max-width: 62rem; margin: 1rem 0; padding: .8rem 1rem;
+  background: var(--card); border: 1px solid var(--line); border-radius: .6rem;
+  font-size: .85rem; line-height: 1.5; }
+code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
+.formula { width: auto; max-width: 100%; height: auto; border: .6rem solid @PAPER;
+  margin: 0 0 1rem; }
+a { color: inherit; text-underline-offset: .15em; }
+.narrow { max-width: 42rem; } .broad { max-width: 62rem; }
+.broad figure { overflow-x: auto; }
+.map { background: @INK; border: 1px solid var(--soft); }
+nav ol { columns: 18rem; column-gap: 3rem; padding-left: 1.4rem; max-width: none; }
 details { margin-top: 2.6rem; }
 summary { cursor: pointer; font-weight: 600; }
 dl { display: grid; grid-template-columns: minmax(6rem, auto) 1fr; gap: .2rem 1.2rem;
@@ -56,6 +70,7 @@ footer { margin-top: 2rem; color: var(--soft); font-size: .85rem; }
 @media print { :root { --page: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; }
   main { max-width: none; padding: 0; } img { filter: none; } h2 { break-after: avoid; } }
 """.replace("@PAPER", PAPER)
+    .replace("@INK", INK)
     .replace("@REAL", REAL)
     .replace("@SAMPLED", SAMPLED)
     .replace("@LATENT", LATENT)

@@ -1,0 +1,54 @@
+"""Rows run from their listings, as a reader would run them, each once."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+
+import pushforward as pf
+from pushforward.lecture import ROWS, Row
+from pushforward.lecture.row import Result
+
+SMALLER = {  # what the fast tests put in place of a row's budget
+    4: [("epochs=30", "epochs=8")],
+    6: [("steps=1200", "steps=4")],
+    7: [("epochs=30", "epochs=1"), ("sample(8000)", "sample(600)")],
+}
+
+
+BY_NUMBER = {row.number: row for row in ROWS}
+
+
+def execute(row: Row, smaller: bool = True) -> Result:
+    """Run what the page shows after the imports that the page names, and nothing else."""
+    code = row.listing
+    for old, new in SMALLER.get(row.number, []) if smaller else []:
+        assert old in code
+        code = code.replace(old, new)
+    names = {"torch": torch, "math": math, "pf": pf}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        exec(compile(code, f"row {row.number}", "exec"), names)
+    return Result(**names)
+
+
+@pytest.fixture(scope="session")
+def row_of() -> Callable[[int], Row]:
+    """The row of a number."""
+    return BY_NUMBER.__getitem__
+
+
+@pytest.fixture(scope="session")
+def executed() -> Callable[..., Result]:
+    """Runs a row's listing afresh."""
+    return execute
+
+
+@pytest.fixture(scope="session")
+def result_of() -> Callable[[int], Result]:
+    """The variables of a row's listing by its number, computed once."""
+    return functools.cache(lambda number: execute(BY_NUMBER[number]))
