@@ -21,13 +21,6 @@ def sum_event(value: Tensor, ndim: int) -> Tensor:
     return value.sum(dim=tuple(range(-ndim, 0))) if ndim else value
 
 
-def expand_context(context: Tensor | None, batch: torch.Size) -> Tensor | None:
-    """Broadcast a context `(*context_batch, c)` to `(*batch, c)` without copying."""
-    if context is None or context.shape[:-1] == batch:
-        return context
-    return context.expand(*batch, context.shape[-1])
-
-
 COMPANY = 16  # rows
 
 
@@ -89,7 +82,8 @@ def increasing_root(
             update = torch.where(inside, newton, 0.5 * (low + high))
             moved = (update - a).abs()
             a = update
-            if bool((moved <= tolerance * (1 + a.abs())).all()):
+            # Asked this way round, a NaN that was given does not hold up the others.
+            if not bool((moved > tolerance * (1 + a.abs())).any()):
                 break
         else:
             residual = function(a)[0].abs().max().item()
