@@ -51,9 +51,10 @@ def increasing_root(
 ) -> Tensor:
     """Solve f(a) = 0, element by element, for an increasing f with f(low) <= 0 <= f(high).
 
-    Newton's step where it stays inside the bracket, else bisection, so that it always converges;
-    brackets that do not hold the root are widened first. Nothing here is differentiated: the
-    caller applies the implicit function theorem to the result.
+    Newton's step where it stays inside the bracket and is at most half of the step before, else
+    bisection, so that it always converges; without the second condition it can go to and fro
+    between two flat parts. Brackets that do not hold the root are widened first. Nothing here is
+    differentiated: the caller applies the implicit function theorem to the result.
 
     Args:
         function: a -> (f(a), f'(a)), shapes as `low`.
@@ -72,14 +73,15 @@ def increasing_root(
     with torch.no_grad():
         low, high = _bracket(function, low, high)
         tolerance = 4 * torch.finfo(low.dtype).eps
-        a = 0.5 * (low + high)
+        a, moved = 0.5 * (low + high), high - low
         for _ in range(iterations):
             value, slope = function(a)
             low = torch.where(value <= 0, a, low)
             high = torch.where(value >= 0, a, high)
             newton = a - value / slope
             inside = (newton > low) & (newton < high)
-            update = torch.where(inside, newton, 0.5 * (low + high))
+            shrinks = (newton - a).abs() <= 0.5 * moved
+            update = torch.where(inside & shrinks, newton, 0.5 * (low + high))
             moved = (update - a).abs()
             a = update
             # Asked this way round, a NaN that was given does not hold up the others.

@@ -23,8 +23,9 @@ Columns = dict[str, Any]
 def score(model: Model, data: Data, output: Output, force: Force = False) -> None:
     """Add two columns to DATA: log_prob, and rarity.
 
-    The columns of the model are written as numbers, others as they stand. log_prob is the log density of the row in nats, in the units of the table. rarity is the share
-    of held-out rows that are less likely: near 0 is rare, near 1 is typical.
+    The model's columns are written as numbers, others as they stand. log_prob is the log density
+    of the row in nats, in the units of the table. rarity is the share of held-out rows that are
+    less likely: near 0 is rare, near 1 is typical.
     """
     added = ("log_prob", "rarity")
 
