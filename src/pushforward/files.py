@@ -169,9 +169,9 @@ def discard_aside(target: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def discard_drafts(folder: Path) -> None:
-    """Remove the temporary files that a killed `replacing` left in a folder of our own."""
-    for draft in folder.glob(".*"):
+def discard_drafts(path: Path) -> None:
+    """Remove the temporary files that a killed `replacing(path)` left beside it."""
+    for draft in path.parent.glob(f".{path.name}.*"):
         draft.unlink()
 
 

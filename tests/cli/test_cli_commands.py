@@ -14,7 +14,7 @@ from pushforward.training.checkpoint import read_history
 from tiny import QUICK, write_csv
 
 
-def as_parquet(table, path):
+def copied(table, path):
     with writing(path) as writer:
         data = read_numeric(table)
         writer.write(dict(zip(data.names, data.values.T, strict=True)))
@@ -52,7 +52,7 @@ def test_fit_with_any_flow_and_scaler(pushforward, table, tmp_path, flow, scaler
 
 
 def test_fit_reads_parquet_and_gives_the_same_model(pushforward, table, tmp_path):
-    other = as_parquet(table, tmp_path / "t.parquet")
+    other = copied(table, tmp_path / "t.parquet")
     for data, name in ((table, "one"), (other, "two")):
         assert pushforward("fit", data, "-o", tmp_path / name, *QUICK).code == 0
     for name in ("model.safetensors", "config.json"):
@@ -109,7 +109,7 @@ def test_score_adds_two_columns(pushforward, table, plain, tmp_path):
 @pytest.mark.parametrize("source", ["csv", "parquet"])
 @pytest.mark.parametrize("target", ["csv", "parquet", "-"])
 def test_score_from_any_format_to_any(pushforward, table, plain, tmp_path, source, target):
-    data = table if source == "csv" else as_parquet(table, tmp_path / "t.parquet")
+    data = table if source == "csv" else copied(table, tmp_path / "t.parquet")
     output = "-" if target == "-" else tmp_path / f"s.{target}"
     code, out, err = pushforward("score", plain, data, "-o", output)
     assert (code, err) == (0, "")
@@ -145,6 +145,16 @@ def test_a_decimal_comma_is_written_as_a_point(pushforward, table, plain, tmp_pa
     pushforward("score", plain, data, "-o", tmp_path / "s.csv")
     written = read_numeric(tmp_path / "s.csv").values[:, :3]
     assert np.array_equal(written, read_numeric(table).values)
+
+
+def test_score_over_its_own_input(pushforward, table, plain, tmp_path):
+    for name in ("t.csv", "t.parquet"):
+        data = copied(table, tmp_path / name)
+        before = read_numeric(data).values
+        assert pushforward("score", plain, data, "-o", data, "--force").code == 0
+        after = read_numeric(data)
+        assert after.names == ["a", "b", "c", "log_prob", "rarity"]
+        assert np.array_equal(after.values[:, :3], before)
 
 
 def test_encode_then_decode_gives_the_rows_back(pushforward, table, plain, given, tmp_path):

@@ -28,17 +28,12 @@ def test_the_package_alone_is_empty():
     assert not imported("import pushforward") & (HEAVY | {"numpy", "typer", "rich"})
 
 
-def test_fitting_from_the_library_needs_torch_and_little_more():
-    loaded = imported("import pushforward; pushforward.fit")
+def test_the_library_needs_torch_and_little_more():
+    loaded = imported("import pushforward as pf; pf.fit, pf.load, pf.save, pf.flows.nsf(2)")
     assert "torch" in loaded
-    assert not loaded & {"pandas", "matplotlib", "sklearn", "pyarrow", "typer", "rich"}
-
-
-def test_flows_save_and_load_without_tables():
-    loaded = imported("import pushforward as pf; pf.load, pf.save, pf.flows.nsf(2)")
     assert not loaded & {"pandas", "matplotlib", "sklearn", "pyarrow", "typer"}
 
 
-def test_info_reads_no_tensor(plain):
-    loaded = imported(f"from pushforward.cli.app import run; run(['info', {str(plain)!r}])")
-    assert not loaded & {"pandas", "matplotlib", "sklearn", "pyarrow"}
+def test_fit_alone_needs_no_files_of_models():
+    loaded = imported("import pushforward; pushforward.fit")
+    assert not loaded & {"pandas", "matplotlib", "sklearn", "pyarrow", "typer", "rich", "pydantic"}

@@ -45,7 +45,7 @@ def test_samples_do_not_depend_on_their_context_being_repeated(shelf, monkeypatc
 
 def test_a_reader_that_goes_away(plain):
     call = f"{sys.executable} -m pushforward sample {plain} -n 1000000 -o - | head -n 1"
-    result = subprocess.run(call, shell=True, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(call, shell=True, capture_output=True, text=True, timeout=120)
     assert (result.stdout, result.stderr) == ("a,b,c\n", "")
 
 
@@ -64,10 +64,10 @@ def peak(*arguments: object) -> int:
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_memory_is_flat(plain, tmp_path, suffix):
     held: dict[str, list[int]] = {"sample": [], "score": [], "encode": []}
-    for n in (10**5, 2 * 10**6):
+    for n in (5 * 10**5, 3 * 10**6):
         table, output = tmp_path / f"{n}.{suffix}", tmp_path / f"out.{suffix}"
         held["sample"].append(peak("sample", plain, "-n", n, "-o", table))
         for command in ("score", "encode"):
             held[command].append(peak(command, plain, table, "-o", output, "--force"))
     for few, many in held.values():
-        assert many < few + 60
+        assert many < few + 100  # the numbers alone are 200 MB more

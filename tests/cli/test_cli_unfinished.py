@@ -81,7 +81,7 @@ def test_killed_at_any_write_and_resumed(pushforward, killed_at, table, tmp_path
 def test_force_keeps_the_old_model_until_the_new_one_is_whole(
     pushforward, killed_at, table, tmp_path, whole
 ):
-    model, when = tmp_path / "m", 0
+    model, when = tmp_path / "m", 7  # the checkpoints before are another test's matter
     old_call = ("fit", table, "-o", model, "--seed", 5, *QUICK)
     new_call = ("fit", table, "-o", model, *QUICK, "--force")
     pushforward(*old_call)
@@ -126,12 +126,16 @@ def test_resume_where_there_is_nothing_begins(pushforward, table, tmp_path, whol
     assert content(tmp_path / "m") == whole
 
 
-def test_resume_of_a_finished_model_says_so(pushforward, table, plain):
-    before = content(plain)
-    code, out, err = pushforward("fit", table, "-o", plain, *QUICK, "--resume")
+def test_resume_of_a_finished_model_says_so(pushforward, table, plain, tmp_path):
+    model = Path(shutil.copytree(plain, tmp_path / "m"))
+    mine = (model / ".gitattributes", model / "notes.md")
+    for path in mine:
+        path.write_text("mine")
+    code, out, err = pushforward("fit", table, "-o", model, *QUICK, "--resume")
     assert (code, out) == (0, "")
-    assert err == f"{plain} is finished; there is nothing to resume.\n"
-    assert content(plain) == before
+    assert err == f"{model} is finished; there is nothing to resume.\n"
+    assert content(model) == content(plain)
+    assert all(path.read_text() == "mine" for path in mine)
 
 
 def test_resume_of_another_fit_is_refused(refused, killed_at, table, tmp_path):
@@ -206,7 +210,7 @@ def test_ctrl_c_keeps_the_checkpoint_and_says_how_to_resume(table, tmp_path):
     process = start(table, tmp_path / "m", "--time-budget", "100s")
     assert wait_for(process, (partial / CHECKPOINT).exists)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     lines = err.splitlines()
     assert lines == [

@@ -92,6 +92,17 @@ def test_the_bridge_finds_a_total_that_a_gaussian_hardly_reaches(factor: float) 
     assert found.ess > 1000
 
 
+def test_the_bridge_does_not_mind_columns_of_unlike_sizes() -> None:
+    base = Normal(3, [1e6, 0.0, 0.0], [1e3, 1e-6, 1.0]).double()
+    found = bridge(base.log_prob, samples(base, 4000), components=2)
+    assert abs(found.value - 1) < 4 * found.standard_error < 0.1
+
+
+def test_the_bridge_says_nothing_of_a_density_that_is_nowhere() -> None:
+    found = bridge(lambda x: torch.full((len(x),), -math.inf), samples(Normal(3), 4000))
+    assert math.isnan(found.value)
+
+
 def test_the_bridge_admits_when_it_cannot_reach() -> None:
     """A thin shell in twenty dimensions is not a mixture of a few ellipsoids."""
     generator = torch.Generator().manual_seed(0)

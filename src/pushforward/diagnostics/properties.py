@@ -16,6 +16,7 @@ Map = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor]]  # a Transform's 
 Score = Callable[[Tensor, Tensor | None], Tensor]  # a Flow's log_prob
 
 LOG_DET_BAR = 1e-8  # nats, in float64
+PASSES = 64  # backward passes at once
 ROUND_TRIP_BAR = 32.0  # rounding errors of the scale that `round_trip` gives
 ALONE_BAR = {torch.float64: 1e-12, torch.float32: 1e-5}  # relative to 1 + |log p|
 
@@ -41,11 +42,21 @@ def jacobian(function: Map, value: Tensor, context: Tensor | None = None) -> Ten
     with torch.enable_grad():
         value = value.detach().requires_grad_()
         outputs = function(value, context)[0].flatten(1)
-        gradients = [
-            torch.autograd.grad(outputs[:, i].sum(), value, retain_graph=True)[0].flatten(1)
-            for i in range(outputs.shape[1])
+        some = torch.eye(outputs.shape[1]).to(outputs).split(PASSES)
+        gradients = [_backward(outputs, value, directions) for directions in some]
+    return torch.cat(gradients).flatten(2).transpose(0, 1)
+
+
+def _backward(outputs: Tensor, value: Tensor, directions: Tensor) -> Tensor:
+    """The gradient of outputs·direction for each direction, (directions, rows, *event)."""
+    seeds = directions[:, None].expand(-1, len(outputs), -1)
+    try:
+        return torch.autograd.grad(outputs, value, seeds, retain_graph=True, is_grads_batched=True)[
+            0
         ]
-    return torch.stack(gradients, dim=1)
+    except RuntimeError:  # a layer with a backward of its own, which cannot be vectorised
+        each = [torch.autograd.grad(outputs, value, seed, retain_graph=True)[0] for seed in seeds]
+        return torch.stack(each)
 
 
 def log_det_error(function: Map, value: Tensor, context: Tensor | None = None) -> Tensor:

@@ -25,6 +25,7 @@ from pushforward.storage.shapes import DTYPES, FLOW, facts_of, refuse_other_shap
 
 CONFIG, TENSORS, MANIFEST, CARD = "config.json", "model.safetensors", "manifest.json", "README.md"
 HASHED = (CONFIG, TENSORS)
+FILES = (*HASHED, CARD, MANIFEST)
 
 
 @dataclass(frozen=True)
