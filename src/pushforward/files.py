@@ -10,8 +10,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from pushforward.errors import DataError
 
@@ -23,7 +24,8 @@ def sync_directory(folder: Path) -> None:
     except OSError:  # Windows
         return
     try:
-        os.fsync(handle)
+        with naming(folder):
+            os.fsync(handle)
     finally:
         os.close(handle)
 
@@ -42,9 +44,22 @@ def default_mode() -> int:
 
 
 def refuse_existing(path: Path, force: bool) -> None:
-    """Raise `DataError` where `path` exists and `force` was not given."""
-    if path.exists() and not force:
-        raise DataError(f"{path} exists already; give --force to replace it, or another name.")
+    """Raise `DataError` where `path` exists and `force` was not given, or its folder does not."""
+    with naming(path):
+        if path.exists() and not force:
+            raise DataError(f"{path} exists already; give --force to replace it, or another name.")
+        if not path.parent.is_dir():
+            raise DataError(
+                f"{path.parent} is not a folder; create it first, or give another name."
+            )
+
+
+def refuse_file(path: Path, force: bool) -> None:
+    """As `refuse_existing`, for a file: a folder is never replaced by one."""
+    with naming(path):
+        if path.is_dir():
+            raise DataError(f"{path} is a folder; give the name of a file.")
+    refuse_existing(path, force)
 
 
 @contextmanager
@@ -86,11 +101,7 @@ def replacing(path: str | Path, force: bool = True) -> Iterator[Path]:
         'whole'
     """
     path = Path(path)
-    refuse_existing(path, force)
-    if path.is_dir():
-        raise DataError(f"{path} is a folder; give the name of a file.")
-    if not path.parent.is_dir():
-        raise DataError(f"{path.parent} is not a folder; create it first, or give another name.")
+    refuse_file(path, force)
     # mkstemp makes the file private (0600): give it the mode the target has, or a new file's.
     mode = path.stat().st_mode & 0o777 if path.exists() else default_mode()
     with naming(path):
@@ -113,25 +124,64 @@ def replacing(path: str | Path, force: bool = True) -> Iterator[Path]:
 
 def write_text(path: str | Path, text: str, force: bool = True) -> None:
     """Write `text` (UTF-8) to `path` whole or not at all."""
-    with replacing(path, force) as draft:
-        draft.write_text(text, encoding="utf-8")
+    write_bytes(path, text.encode(), force)
 
 
 def write_bytes(path: str | Path, data: bytes, force: bool = True) -> None:
     """Write `data` to `path` whole or not at all."""
-    with replacing(path, force) as draft:
+    with replacing(path, force) as draft, naming(path):
         draft.write_bytes(data)
 
 
 def replace_directory(draft: Path, target: Path) -> None:
-    """Rename the folder `draft` to `target`; an older `target` is set aside, then removed."""
-    aside = target.with_name(f".{target.name}.old")
-    shutil.rmtree(aside, ignore_errors=True)
-    if target.exists():
-        os.replace(target, aside)
-    os.replace(draft, target)
+    """Rename the folder `draft` to `target`; an older `target` is set aside, then removed.
+
+    Whoever is killed in between finds `draft` whole, and the older one as `.target.old`.
+
+    Raises:
+        DataError: the disk refuses; `target` is then as it was.
+    """
+    aside = _aside(target)
+    discard_aside(target)
+    with naming(target):
+        if target.exists():
+            os.replace(target, aside)
+        try:
+            os.replace(draft, target)
+        except OSError:
+            if aside.exists():
+                os.replace(aside, target)
+            raise
     sync_directory(target.parent)
-    shutil.rmtree(aside, ignore_errors=True)
+    discard_aside(target)
+
+
+def _aside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")
+
+
+def discard_aside(target: Path) -> None:
+    """Remove what `replace_directory` set aside for `target`; of a link to a folder, the link."""
+    aside = _aside(target)
+    if aside.is_symlink():
+        aside.unlink()
+    else:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def discard_drafts(path: Path) -> None:
+    """Remove the temporary files that a killed `replacing(path)` left beside it."""
+    for draft in path.parent.glob(f".{path.name}.*"):
+        draft.unlink()
+
+
+def abandon(stream: TextIO) -> None:
+    """Point a stream that has failed to nowhere.
+
+    Python flushes it again at its exit, and would then complain a second time.
+    """
+    with suppress(OSError, ValueError):  # no file descriptor below: nothing to redirect
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def sha256(path: str | Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pushforward.distributions import Distribution
 from pushforward.errors import ConfigurationError, ShapeError
-from pushforward.numerics import expand_context, in_company
+from pushforward.numerics import in_company
 from pushforward.transforms import Compose, Kind, Transform
 from pushforward.transforms.base import accept_context
 
@@ -124,7 +124,7 @@ class Flow(nn.Module):
         context = self._accept("x", x, self.event_shape, context)
         batch = x.shape[: x.ndim - len(self.event_shape)]
         if context is not None:
-            context = in_company(expand_context(context, batch), batch)
+            context = in_company(context.expand(*batch, -1), batch)
         z, log_det = self._pull_back(in_company(x, batch), context)
         prior = self.base.log_prob(z, context)
         count = batch.numel()
@@ -132,11 +132,18 @@ class Flow(nn.Module):
 
     def _pull_back(self, x: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
         """f⁻¹(x) and its log-det; a finite z and -inf where a coordinate of x is infinite."""
-        # An infinite coordinate would meet 0·inf somewhere inside: such rows are scored by rule.
+        x, infinite = self._without_infinity(x)
+        z, log_det = self.transform.inverse(x, context)
+        return z, torch.where(infinite, -math.inf, log_det)
+
+    def _without_infinity(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """x with a zero for each event that has an infinite coordinate, and which those are.
+
+        An infinite coordinate would meet 0·inf somewhere inside: such rows are scored by rule.
+        """
         infinite = x.isinf().flatten(x.ndim - len(self.event_shape)).any(-1)
         event_mask = infinite.reshape(*infinite.shape, *(1 for _ in self.event_shape))
-        z, log_det = self.transform.inverse(torch.where(event_mask, 0.0, x), context)
-        return z, torch.where(infinite, -math.inf, log_det)
+        return torch.where(event_mask, 0.0, x), infinite
 
     @torch.no_grad()
     def sample(
@@ -180,13 +187,13 @@ class Flow(nn.Module):
         return x, self.base.log_prob(z, context) - log_det
 
     def encode(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """The latent z = f⁻¹(x), (*batch, *event).
+        """The latent z = f⁻¹(x), (*batch, *event); some finite z where x is outside the support.
 
         Raises:
             ShapeError: as `log_prob`.
         """
         context = self._accept("x", x, self.event_shape, context)
-        return self.transform.inverse(x, context)[0]
+        return self._pull_back(x, context)[0]
 
     def decode(self, z: Tensor, context: Tensor | None = None) -> Tensor:
         """The data point x = f(z), (*batch, *event).
@@ -213,18 +220,35 @@ class Flow(nn.Module):
         """
         if (z is None) == (x is None):
             raise ConfigurationError("steps takes either z=… or x=…, one of the two.")
+        path: Iterable[tuple[Transform, Tensor, Tensor]]
         if z is not None:
             embedded = self._accept("z", z, self.base.event_shape, context)
+            log_prob, path = self.base.log_prob(z, embedded), self.transform.walk(z, embedded)
         else:
             assert x is not None
             embedded = self._accept("x", x, self.event_shape, context)
-            z = self.transform.inverse(x, embedded)[0]
-        log_prob = self.base.log_prob(z, embedded)
+            z, path, infinite = self._path_back(x, embedded)
+            log_prob = torch.where(infinite, -math.inf, self.base.log_prob(z, embedded))
         steps = [Step("base", z, torch.zeros_like(log_prob), log_prob)]
-        for layer, value, log_det in self.transform.walk(z, embedded):
+        for layer, value, log_det in path:
             log_prob = log_prob - log_det
             steps.append(Step(type(layer).__name__, value, log_det, log_prob))
         return steps
+
+    def _path_back(
+        self, x: Tensor, context: Tensor | None
+    ) -> tuple[Tensor, list[tuple[Transform, Tensor, Tensor]], Tensor]:
+        """z; each layer with the point after it and its log-det; and where x is infinite.
+
+        The points are those that the inverse meets, so that the last is x itself, and one outside
+        the support keeps its density of zero.
+        """
+        after, path = x, []
+        z, infinite = self._without_infinity(x)
+        for layer, before, log_det in self.transform.unwind(z, context):
+            path.append((layer, after, -log_det))
+            z = after = before
+        return z, path[::-1], infinite
 
     def upto(self, k: int) -> Flow:
         """The flow of the first k transforms, sharing their parameters: the density after step k.
@@ -257,7 +281,10 @@ class Flow(nn.Module):
             raise ShapeError(
                 f"This flow takes no context, but was given one of shape {tuple(context.shape)}."
             )
-        if context is None or self.embed is None:
+        if context is None:
+            return None
+        self._accept_dtype("context", context)
+        if self.embed is None:
             return context
         embedded: Tensor = self.embed(context)
         return embedded
@@ -275,7 +302,6 @@ class Flow(nn.Module):
             )
         self._accept_dtype(name, value)
         if context is not None:
-            self._accept_dtype("context", context)
             batch = value.shape[: value.ndim - len(event)]
             try:
                 fits = torch.broadcast_shapes(context.shape[:-1], batch) == batch

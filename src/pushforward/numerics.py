@@ -21,13 +21,6 @@ def sum_event(value: Tensor, ndim: int) -> Tensor:
     return value.sum(dim=tuple(range(-ndim, 0))) if ndim else value
 
 
-def expand_context(context: Tensor | None, batch: torch.Size) -> Tensor | None:
-    """Broadcast a context `(*context_batch, c)` to `(*batch, c)` without copying."""
-    if context is None or context.shape[:-1] == batch:
-        return context
-    return context.expand(*batch, context.shape[-1])
-
-
 COMPANY = 16  # rows
 
 

@@ -5,17 +5,18 @@ Nothing heavy is imported until a command runs, so that `--help` answers at once
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
 
-from pushforward.cli import check, data, fit, info, lecture, report, rows, sample
+from pushforward.cli import check, data, fit, info, lecture, report, rows, sample, say
 from pushforward.errors import PushforwardError
+from pushforward.files import abandon
 
 app = typer.Typer(
     name="pushforward",
     help="Normalizing flows of your own tables: exact densities, samples and latents.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     add_completion=False,
@@ -31,25 +32,42 @@ app.command("info")(info.info)
 app.command("lecture")(lecture.lecture)
 app.add_typer(data.app, name="data")
 
-INTERRUPTED = 130  # what shells expect of a program that Ctrl-C ended
+FAULT, INTERRUPTED = 2, 130  # the latter is what shells expect of a program that Ctrl-C ended
 
 
 def main() -> None:
-    """Run the command line; a fault that a person can mend becomes one line and exit code 2."""
+    """Run the command line and exit: 0, or 2 after one line about what a person can mend."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal has no letters for
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(run(sys.argv[1:] or ["--help"]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of a command, once it has been carried out."""
     try:
-        app()
-    except PushforwardError as error:
-        sys.exit(complain(str(error)))
-    except KeyboardInterrupt:
-        complain("stopped.")
-        sys.exit(INTERRUPTED)
+        code = app(arguments, prog_name="pushforward", standalone_mode=False) or 0
+        sys.stdout.flush()
+    except (PushforwardError, typer.TyperException) as error:
+        say.fault(message(error))
+        return FAULT
+    except BrokenPipeError:  # as in `| head`: nobody is left to be told
+        abandon(sys.stdout)
+        return 1
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        sys.exit(complain(f"{where}{error.strerror or error}."))
+        abandon(sys.stdout)
+        where = error.filename or "standard output"
+        say.fault(f"{where}: {error.strerror or error}.")
+        return FAULT
+    if code == INTERRUPTED:
+        say.fault("stopped.")
+    return int(code)
 
 
-def complain(message: str) -> int:
-    """Print one line on standard error, with nothing in it that a terminal would obey; gives 2."""
-    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
-    print(f"pushforward: {shown}", file=sys.stderr)  # noqa: T201
-    return 2
+def message(error: Exception) -> str:
+    """What to say of an error: of a call that typer could not read, also where help is."""
+    if not isinstance(error, typer.TyperException):
+        return str(error)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "pushforward"
+    return f"{error.format_message().rstrip('.')}; see {command} --help."

@@ -10,7 +10,7 @@ import typer
 from pushforward.cli import say
 from pushforward.cli.options import Force, Seed, refuse_output
 
-app = typer.Typer(help="Real data sets by name.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Real data sets by name.", rich_markup_mode=None)
 
 
 @app.command("list")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,8 +10,8 @@ import typer
 
 from pushforward.cli import say
 from pushforward.cli.options import Data, Seed, locate, names
-from pushforward.errors import ConfigurationError, DataError, TrainingError
-from pushforward.files import refuse_existing, replace_directory
+from pushforward.errors import ConfigurationError, DataError
+from pushforward.files import discard_aside, discard_drafts, replace_directory
 
 if TYPE_CHECKING:
     from pushforward.tables import NumericTable
@@ -58,61 +57,78 @@ def fit(
     """
     if epochs is not None and time_budget is not None:
         raise ConfigurationError("Give either --epochs or --time-budget, one of the two.")
+    if not output.name:
+        raise DataError(f"{output} is no name for a new folder; give another.")
     partial = output.with_name(f"{output.name}.partial")
-    if resume and output.exists() and not partial.exists():
+    from pushforward.storage.folder import is_model, refuse_folder
+
+    if resume and not partial.exists() and is_model(output):
+        _tidy(output)
         say.note(f"{output} is finished; there is nothing to resume.")
         return
-    refuse_existing(output, force)
-    _prepare(partial, resume, force)
-    given = tuple(names(context) or ())
-    table = _read(data, names(columns), given)
+    refuse_folder(output, force)
+    if partial.exists() and not (resume or force):
+        raise DataError(
+            f"{partial} holds an unfinished fit; go on with --resume, or start afresh with --force."
+        )
+    given = names("--context", context)
+    table = _read(data, names("--columns", columns), given)
     from pushforward.tables.fitting import Request
     from pushforward.training import seconds
 
+    budget = DEFAULT_BUDGET if time_budget is None else time_budget
     request = Request(
         recipe=flow,
-        context=given,
+        context=tuple(given),
         epochs=epochs,
-        time_budget=None if epochs else seconds(time_budget or DEFAULT_BUDGET),
+        time_budget=seconds(budget) if epochs is None else None,
         seed=seed,
         arguments={"scaler": scaler},
     )
-    partial.mkdir(parents=True, exist_ok=True)
     try:
         figures = _fit_into(partial, table, request, resume, baselines)
-    except KeyboardInterrupt:
-        say.note(f"Stopped. {partial} keeps the last whole epoch: go on with --resume.")
-        raise
-    except (ConfigurationError, DataError, TrainingError):
-        if not any(partial.iterdir()):
-            partial.rmdir()
+    except BaseException as error:
+        _leave(partial, interrupted=isinstance(error, KeyboardInterrupt))
         raise
     replace_directory(partial, output)
+    _tidy(output)
     say.figures(figures)
     say.note(f"The model is in {output}.")
 
 
-def _prepare(partial: Path, resume: bool, force: bool) -> None:
-    """Refuse, keep or clear what an earlier fit left."""
-    if not partial.exists() or resume:
-        return
-    if not force:
-        raise DataError(
-            f"{partial} holds an unfinished fit; go on with --resume, or start afresh with --force."
-        )
-    shutil.rmtree(partial)
+def _leave(partial: Path, interrupted: bool) -> None:
+    """A fit has ended before its time: keep what it saved, and say how it goes on."""
+    from pushforward.training.checkpoint import CHECKPOINT
+
+    if (partial / CHECKPOINT).exists():
+        if interrupted:
+            say.note(f"{partial} keeps the last whole epoch: go on with --resume.")
+    elif partial.is_dir() and not any(partial.iterdir()):
+        partial.rmdir()
 
 
-def _read(data: str, columns: list[str] | None, context: tuple[str, ...]) -> NumericTable:
+def _tidy(model: Path) -> None:
+    """Remove what only a fit under way needs, also where one was killed while doing so."""
+    from pushforward.storage.folder import FILES
+    from pushforward.training.checkpoint import CHECKPOINT, HISTORY
+
+    for name in (*FILES, CHECKPOINT, HISTORY):
+        discard_drafts(model / name)
+    (model / CHECKPOINT).unlink(missing_ok=True)
+    discard_aside(model)
+
+
+def _read(data: str, columns: list[str], context: list[str]) -> NumericTable:
     from pushforward.tables import check_trainable, read_numeric
+    from pushforward.tables.names import require_columns
 
-    wanted = None if columns is None else [*columns, *(c for c in context if c not in columns)]
-    table = read_numeric(locate(data), wanted)
+    both = [name for name in columns if name in context]
+    if both:
+        raise ConfigurationError(f"Column {both[0]!r} is in --columns and in --context.")
+    table = read_numeric(locate(data), [*columns, *context] if columns else None)
     for text in table.notes:
         say.note(text)
-    missing = [name for name in context if name not in table.names]
-    if missing:
-        raise DataError(f"{table.source} has no column {missing[0]!r} to condition on.")
+    require_columns(context, table.names, table.source)
     if set(table.names) == set(context):
         raise DataError(f"{table.source}: every column is a context; none is left to model.")
     check_trainable(table)
@@ -124,11 +140,11 @@ def _fit_into(
 ) -> dict[str, Any]:
     """Fit, judge and write the model's files; gives the held-out figures."""
     from pushforward.tables.fitting import fit_table
-    from pushforward.training.checkpoint import CHECKPOINT, save_history
+    from pushforward.training.checkpoint import write_history
 
     model, result = fit_table(table, request, partial, resume, sys.stderr.isatty())
     say.note(
-        f"Fitted for {result.seconds:.0f} s, {model.training['best_epoch']} epochs to the best; "
+        f"Fitted for {result.seconds:.0f} s; the best epoch was {result.best_epoch}; "
         f"{result.stopped}."
     )
     if baselines:
@@ -137,6 +153,5 @@ def _fit_into(
         say.note("Fitting a Gaussian and a Gaussian mixture to compare with …")
         model.figures = compare(model, table, request.seed)
     model.write(partial)
-    save_history(partial, result.history)
-    (partial / CHECKPOINT).unlink(missing_ok=True)
+    write_history(partial, result.history)
     return model.figures

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from pushforward.files import refuse_existing
+from pushforward.errors import ConfigurationError
+from pushforward.files import refuse_file
 
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A fitted model's folder.")]
 Data = Annotated[
@@ -23,7 +24,10 @@ Output = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")]
+Seed = Annotated[
+    int,
+    typer.Option("--seed", min=0, max=2**32 - 1, help="The same seed gives the same result."),
+]
 
 
 def locate(data: str) -> Path:
@@ -43,9 +47,10 @@ def locate(data: str) -> Path:
     if not target.exists():
         import pyarrow.parquet
 
-        from pushforward.files import replacing
+        from pushforward.files import naming, replacing
 
-        target.parent.mkdir(parents=True, exist_ok=True)
+        with naming(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
         table = load(data)
         with replacing(target) as draft:
             pyarrow.parquet.write_table(table, draft)
@@ -53,24 +58,37 @@ def locate(data: str) -> Path:
 
 
 def refuse_output(output: str, force: bool) -> None:
-    """Refuse an existing output before any work is done for it.
+    """Refuse an output that cannot be written before any work is done for it.
 
     Raises:
-        DataError: the file exists and `force` was not given.
+        DataError: the file exists and `force` was not given, or its folder does not exist.
     """
     if output != "-":
-        refuse_existing(Path(output), force)
+        refuse_file(Path(output), force)
 
 
-def names(text: str | None) -> list[str] | None:
+def names(option: str, text: str | None) -> list[str]:
     """Column names from "a,b,c"; a name with a comma in it is written in double quotes.
 
+    Raises:
+        ConfigurationError: no name, one twice, or a quote that is never closed; names `option`.
+
     Example:
-        >>> names('a, b,"c,d"')
+        >>> names("--columns", 'a, b,"c,d"')
         ['a', 'b', 'c,d']
     """
     if text is None:
-        return None
+        return []
     import csv
 
-    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+    try:
+        rows = list(csv.reader([text], skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        raise ConfigurationError(f"{option} {text!r} is no list of names: {error}.") from error
+    found = [name.strip() for row in rows for name in row]
+    if not found:
+        raise ConfigurationError(f"{option} names no column.")
+    twice = next((name for name in found if found.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigurationError(f"{option} names column {twice!r} twice.")
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -28,11 +27,10 @@ def report(
     from pushforward import report as room
     from pushforward.tables import read_numeric
     from pushforward.tables.model import load_table_model
-    from pushforward.training.checkpoint import HISTORY
+    from pushforward.training.checkpoint import read_history
 
     fitted = load_table_model(model)
-    lines = (model / HISTORY).read_text(encoding="utf-8").splitlines()
-    history = [json.loads(line) for line in lines]
+    history = read_history(model)
     columns = [*fitted.columns, *fitted.context]
     table = None if data is None else read_numeric(locate(data), columns)
     room.write(Path(output), room.build(fitted, history, table), force)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from pushforward.cli import say
@@ -13,6 +12,8 @@ from pushforward.cli.options import Data, Force, Model, Output, locate, refuse_o
 from pushforward.errors import DataError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from pushforward.tables import Batch
     from pushforward.tables.model import TableModel
 
@@ -22,16 +23,19 @@ Columns = dict[str, Any]
 def score(model: Model, data: Data, output: Output, force: Force = False) -> None:
     """Add two columns to DATA: log_prob, and rarity.
 
-    log_prob is the log density of the row in nats, in the units of the table. rarity is the share
-    of held-out rows that are less likely: near 0 is rare, near 1 is typical.
+    The model's columns are written as numbers, others as they stand. log_prob is the log density
+    of the row in nats, in the units of the table. rarity is the share of held-out rows that are
+    less likely: near 0 is rare, near 1 is typical.
     """
     added = ("log_prob", "rarity")
 
     def columns(fitted: TableModel, batch: Batch) -> Columns:
-        log_prob = fitted.log_prob(*_inputs(fitted, batch, fitted.columns))
+        values, context = _inputs(fitted, batch, fitted.columns)
+        log_prob = fitted.log_prob(values, context)
         carried = {name: batch.data.column(name) for name in batch.data.schema.names}
-        scores = (log_prob.astype(np.float32), fitted.rarity(log_prob))
-        return carried | dict(zip(added, scores, strict=True))
+        numbers = _named(fitted.columns, values) | _named(fitted.context, context)
+        scores = (log_prob.astype(fitted.precision), fitted.rarity(log_prob))
+        return carried | numbers | dict(zip(added, scores, strict=True))
 
     _stream(model, data, output, force, columns, refused=added)
 
@@ -41,9 +45,8 @@ def encode(model: Model, data: Data, output: Output, force: Force = False) -> No
 
     def columns(fitted: TableModel, batch: Batch) -> Columns:
         values, context = _inputs(fitted, batch, fitted.columns)
-        latents = fitted.encode(values, context).astype(np.float32)
-        named = {name: latents[:, j] for j, name in enumerate(latent_names(fitted))}
-        return named | _given(fitted, batch)
+        latents = fitted.encode(values, context).astype(fitted.precision)
+        return _named(latent_names(fitted), latents) | _named(fitted.context, context)
 
     _stream(model, data, output, force, columns)
 
@@ -58,19 +61,30 @@ def decode(
 
     def columns(fitted: TableModel, batch: Batch) -> Columns:
         latents, context = _inputs(fitted, batch, latent_names(fitted))
-        return fitted.named(fitted.decode(latents, context)) | _given(fitted, batch)
+        return fitted.named(fitted.decode(latents, context)) | _named(fitted.context, context)
 
     _stream(model, data, output, force, columns)
 
 
 def latent_names(fitted: TableModel) -> list[str]:
-    """z_1 … z_d."""
-    return [f"z_{i + 1}" for i in range(len(fitted.columns))]
+    """z_1 … z_d.
+
+    Raises:
+        DataError: the model is conditioned on a column of such a name.
+    """
+    names = [f"z_{i + 1}" for i in range(len(fitted.columns))]
+    for name in fitted.context:
+        if name in names:
+            raise DataError(
+                f"The model is conditioned on a column called {name!r}, as one of its latents is; "
+                "fit it anew with that column renamed."
+            )
+    return names
 
 
-def _given(fitted: TableModel, batch: Batch) -> Columns:
-    """The context columns as they came."""
-    return {name: batch.data.column(name) for name in fitted.context}
+def _named(names: list[str], values: np.ndarray | None) -> Columns:
+    """The columns of values (n, d) by name; none of None, which is no context."""
+    return {} if values is None else {name: values[:, j] for j, name in enumerate(names)}
 
 
 def _inputs(
@@ -85,7 +99,7 @@ def _stream(
     data: str,
     output: str,
     force: bool,
-    columns: Any,
+    columns: Callable[[TableModel, Batch], Columns],
     refused: tuple[str, ...] = (),
 ) -> None:
     """Read DATA in batches, compute `columns` of each, and write them; memory stays flat."""

@@ -38,13 +38,12 @@ def sample(
             else f"{model} is not conditional; leave out --context."
         )
     given = None if context is None else read_numeric(locate(context), fitted.context).values
-    repeated = None if given is None else np.repeat(given, n, axis=0)
-    start = 0
+    written = 0
     with writing(output, force) as writer:
         for block in fitted.sample(n, seed, given):
             columns = fitted.named(block)
-            if repeated is not None:
-                part = repeated[start : start + len(block)]
+            if given is not None:  # each row beside what it was drawn for
+                part = given[np.arange(written, written + len(block)) // n]
                 columns |= {name: part[:, j] for j, name in enumerate(fitted.context)}
             writer.write(columns)
-            start += len(block)
+            written += len(block)

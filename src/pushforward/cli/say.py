@@ -6,20 +6,17 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-
-def visible(text: object) -> str:
-    """Text from data as a terminal may show it: control characters are spelled out.
-
-    Example:
-        >>> visible("a" + chr(27) + "[31m")
-        'a\\\\x1b[31m'
-    """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text))
+from pushforward.text import visible
 
 
 def note(text: str) -> None:
     """A line beside the work, on standard error."""
     print(visible(text), file=sys.stderr)  # noqa: T201
+
+
+def fault(text: str) -> None:
+    """The one line that says what went wrong, on standard error."""
+    note(f"pushforward: {text}")
 
 
 def result(text: str) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pushforward.diagnostics import properties
 from pushforward.errors import ConfigurationError, ShapeError
 from pushforward.transforms import Transform
 
@@ -23,9 +24,7 @@ CORNERS = torch.tensor([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=torch.float64)  #
 
 
 def jacobian(transform: Transform, z: Tensor, context: Tensor | None = None) -> Tensor:
-    """∂x/∂z of a map of vectors at each point: z (*batch, d) -> (*batch, d, d), by torch.func.
-
-    One backward pass per output serves all points, since points do not depend on each other.
+    """∂x/∂z of a map of vectors at each point: z (*batch, d) -> (*batch, d, d), by autodiff.
 
     Raises:
         ShapeError: z is a single number, or what the transform refuses.
@@ -37,19 +36,10 @@ def jacobian(transform: Transform, z: Tensor, context: Tensor | None = None) -> 
     """
     if z.ndim < 1:
         raise ShapeError("A Jacobian is taken at a vector, but z is a single number.")
-
-    def image(z: Tensor) -> Tensor:
-        return transform.forward(z, context)[0]
-
-    x, pull_back, *_ = torch.func.vjp(image, z)
-    rows = [pull_back(_unit(x, i))[0] for i in range(x.shape[-1])]
-    return torch.stack(rows, dim=-2).detach()
-
-
-def _unit(like: Tensor, i: int) -> Tensor:
-    unit = torch.zeros_like(like)
-    unit[..., i] = 1
-    return unit
+    if context is not None:
+        context = context.expand(*z.shape[:-1], -1).reshape(-1, context.shape[-1])
+    matrices = properties.jacobian(transform.forward, z.reshape(-1, z.shape[-1]), context)
+    return matrices.reshape(*z.shape, -1)
 
 
 @dataclass(frozen=True)

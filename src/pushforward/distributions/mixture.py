@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from pushforward.distributions.base import Distribution
-from pushforward.distributions.normal import standard_log_prob
+from pushforward.distributions.normal import held, standard_log_prob
 from pushforward.errors import ConfigurationError
 
 
@@ -72,7 +72,7 @@ class GaussianMixture(Distribution):
     def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
         eye = torch.eye(z.shape[-1]).to(z)
         whiten = torch.linalg.solve_triangular(self.scale_tril(), eye, upper=False)  # (K, d, d)
-        centred = z.unsqueeze(-2) - self.loc  # (..., K, d)
+        centred = held(z).unsqueeze(-2) - self.loc  # (..., K, d)
         standard = torch.einsum("kij,...kj->...ki", whiten, centred)
         each = standard_log_prob(standard) - self.log_diagonal.sum(-1)
         return torch.logsumexp(self.logits.log_softmax(-1) + each, dim=-1)

@@ -24,6 +24,12 @@ def standard_log_prob(z: Tensor) -> Tensor:
     return -0.5 * (clipped.square() + LOG_2PI).sum(-1)
 
 
+def held(z: Tensor) -> Tensor:
+    """z clipped to ±√max, for a base that multiplies by a matrix: inf - inf would be NaN."""
+    limit = math.sqrt(torch.finfo(z.dtype).max)
+    return z.clamp(-limit, limit)
+
+
 def vector(value: float | Sequence[float] | Tensor, features: int, name: str) -> Tensor:
     """A float, list or tensor as a tensor (features,), on the CPU, where it can be looked at.
 
@@ -149,7 +155,7 @@ class MultivariateNormal(Distribution):
         self.log_diagonal.copy_(tril.diagonal().log())
 
     def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
-        centred = (z - self.loc).reshape(-1, z.shape[-1])
+        centred = (held(z) - self.loc).reshape(-1, z.shape[-1])
         standard = torch.linalg.solve_triangular(
             self.scale_tril().t(), centred, upper=True, left=False
         ).reshape(z.shape)

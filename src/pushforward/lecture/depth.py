@@ -11,14 +11,12 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import torch
-
 from pushforward.diagnostics.divergence import kl_by_quadrature
 from pushforward.distributions import Distribution, Normal, Uniform
 from pushforward.distributions.energies import energy
 from pushforward.flow import Flow
 from pushforward.flows import planar
-from pushforward.training import fit_target
+from pushforward.training import fit_target, seeded
 
 TARGET = energy("four_modes")
 DEPTHS = (0, 1, 2, 10)
@@ -56,8 +54,7 @@ def planar_flow(base: str, depth: int, seed: int) -> Flow:
     """
     if depth == 0:
         return Flow(base_of(base))
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with seeded(seed):
         return planar(2, layers=depth, base=base_of(base), scaler="none")
 
 

@@ -115,11 +115,12 @@ class Row:
         """
         import torch
 
+        from pushforward.training import seeded
+
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(0)
+            with seeded(0):
                 return Result(**self.code())
         finally:
             torch.set_num_threads(threads)

@@ -25,7 +25,7 @@ from pushforward.distributions.energies import energy
 from pushforward.errors import ConfigurationError
 from pushforward.flow import Flow
 from pushforward.flows import nice, nsf, planar, radial, sylvester
-from pushforward.training import fit_target
+from pushforward.training import fit_target, seeded
 
 TARGETS = ("u1", "u2", "u3", "u4")
 DEPTHS = (2, 8, 32)
@@ -83,8 +83,7 @@ def fit_row(target: str, name: str, depth: int, steps: int = STEPS, seed: int = 
     if name not in FAMILIES:
         raise ConfigurationError(f"The families are {', '.join(FAMILIES)}; {name!r} is not one.")
     family, density = FAMILIES[name], energy(target)
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with seeded(seed):
         flow = family.make(depth)
     result = fit_target(
         flow,

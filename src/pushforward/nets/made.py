@@ -17,7 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from pushforward.errors import ConfigurationError
-from pushforward.nets.mlp import INPUT_LIMIT, activation, hidden_sizes
+from pushforward.nets.mlp import (
+    INPUT_LIMIT,
+    activation_called,
+    hidden_sizes,
+    linear_from_zero,
+)
 
 
 class IncrementalParameters(Protocol):
@@ -98,7 +103,8 @@ class MADE(nn.Module):
         activation: str = "relu",
     ) -> None:
         super().__init__()
-        self.features, self.n_params, self.activation = features, n_params, activation
+        self.features, self.n_params = features, n_params
+        self.function = activation_called(activation)
         widths = hidden_sizes(hidden)
         self.register_buffer("order", order_tensor(features, order), persistent=False)
         rank = torch.empty(features, dtype=torch.long)
@@ -111,16 +117,15 @@ class MADE(nn.Module):
         ]
         sizes = (features, *widths, features * n_params)
         hidden_layers = [nn.Linear(a, b) for a, b in pairwise(sizes[:-1])]
-        out = nn.utils.skip_init(nn.Linear, sizes[-2], sizes[-1])  # the largest: do not draw it
-        nn.init.zeros_(out.weight)
-        nn.init.zeros_(out.bias)
-        self.layers = nn.ModuleList([*hidden_layers, out])
+        self.layers = nn.ModuleList([*hidden_layers, linear_from_zero(sizes[-2], sizes[-1])])
         for i, (below, above) in enumerate(pairwise(self.degrees)):
             # The input's degree j + 1 makes "<=" mean "strictly before" for the first layer too.
             self.register_buffer(f"mask{i}", above[:, None] >= below, persistent=False)
         self.context = (
             nn.Linear(context_features, sizes[1], bias=False) if context_features else None
         )
+        if self.context is not None and not widths:  # its first layer is its last
+            nn.init.zeros_(self.context.weight)
 
     def masked_weights(self) -> list[Tensor]:
         """Each layer's weight with its forbidden entries zeroed."""
@@ -131,7 +136,6 @@ class MADE(nn.Module):
         return [cast(Tensor, layer.bias) for layer in self.layers]
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        function = activation(self.activation)
         h = x.clamp(-INPUT_LIMIT, INPUT_LIMIT)
         last = len(self.layers) - 1
         for i, (weight, bias) in enumerate(zip(self.masked_weights(), self.biases(), strict=True)):
@@ -139,7 +143,7 @@ class MADE(nn.Module):
             if i == 0 and self.context is not None and context is not None:
                 h = h + self.context(context.clamp(-INPUT_LIMIT, INPUT_LIMIT))
             if i < last:
-                h = function(h)
+                h = self.function(h)
         return h.unflatten(-1, (self.features, self.n_params))
 
     def incremental(self, like: Tensor, context: Tensor | None = None) -> MADEWalk:
@@ -183,14 +187,14 @@ class MADEWalk:
 
     def __init__(self, net: MADE, like: Tensor, context: Tensor | None) -> None:
         self.net, self.batch, self.step = net, like.shape[:-1], 0
-        self.function = activation(net.activation)
+        self.function = net.function
         flat = like.new_empty(1, self.batch.numel())
         weights = net.masked_weights()
         self.weights = [weights[0][:, net.order], *weights[1:]]  # inputs in the order of the walk
         self.biases = [bias[:, None] for bias in net.biases()]
         if net.context is not None and context is not None:
             context = context.clamp(-INPUT_LIMIT, INPUT_LIMIT).expand(*self.batch, -1)
-            seen = net.context(context).reshape(self.batch.numel(), -1)
+            seen = net.context(context).reshape(flat.shape[1], len(self.biases[0]))
             self.biases[0] = self.biases[0] + seen.t()
         self.order = net.order.tolist()
         hidden = net.degrees[1:-1]
@@ -206,7 +210,7 @@ class MADEWalk:
                 self.known[i + 1].append(self.function(self._product(i, block)))
         first = self.order[self.step] * self.net.n_params
         params = self._product(len(self.ends), slice(first, first + self.net.n_params))
-        return params.t().expand(self.batch.numel(), -1).reshape(*self.batch, -1)
+        return params.t().reshape(*self.batch, self.net.n_params)
 
     def feed(self, value: Tensor) -> None:
         self.known[0].append(value.reshape(1, -1).clamp(-INPUT_LIMIT, INPUT_LIMIT))

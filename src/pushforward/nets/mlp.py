@@ -21,7 +21,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 INPUT_LIMIT = 1e4  # conditioners see numbers clipped to this: a far outlier must not overflow them
 
 
-def activation(name: str) -> Callable[[Tensor], Tensor]:
+def activation_called(name: str) -> Callable[[Tensor], Tensor]:
     """The elementwise function of that name.
 
     Raises:
@@ -45,6 +45,15 @@ def hidden_sizes(hidden: Sequence[int]) -> tuple[int, ...]:
     return sizes
 
 
+def linear_from_zero(inputs: int, outputs: int) -> nn.Linear:
+    """A linear layer that starts at zero. It is the largest of a conditioner: nothing is drawn."""
+    device = torch.get_default_device()  # "meta" where only shapes are wanted
+    layer = nn.utils.skip_init(nn.Linear, inputs, outputs, device=device)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
 class MLP(nn.Module):
     """(..., in_features) and a context (..., context_features) -> (..., out_features).
 
@@ -66,13 +75,11 @@ class MLP(nn.Module):
     ) -> None:
         super().__init__()
         self.in_features = in_features + context_features
-        self.activation = activation
+        self.function = activation_called(activation)
         if self.in_features:
             widths = (self.in_features, *hidden_sizes(hidden))
             self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(widths))
-            self.out = nn.Linear(widths[-1], out_features)
-            nn.init.zeros_(self.out.weight)
-            nn.init.zeros_(self.out.bias)
+            self.out = linear_from_zero(widths[-1], out_features)
         else:
             self.constant = nn.Parameter(torch.zeros(out_features))
 
@@ -83,8 +90,7 @@ class MLP(nn.Module):
             context = context.expand(*x.shape[:-1], -1)
             x = torch.cat([x, context], dim=-1) if x.shape[-1] else context
         h = x.clamp(-INPUT_LIMIT, INPUT_LIMIT)
-        function = activation(self.activation)
         for layer in self.hidden:
-            h = function(layer(h))
+            h = self.function(layer(h))
         out: Tensor = self.out(h)
         return out

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections import Counter
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import from_json
 
 from pushforward.errors import ModelError
 
 SCHEMA = 1
-LARGEST_SIZE = 1 << 20  # no size in a recipe's arguments is larger: a guard against altered files
 
 
 class FlowRecord(BaseModel):
@@ -23,7 +24,7 @@ class FlowRecord(BaseModel):
 class ColumnRecord(BaseModel):
     """One column of a table, and the number subtracted from it before float32 sees it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     name: str
     offset: float = 0.0
 
@@ -34,6 +35,14 @@ class TableRecord(BaseModel):
     model_config = ConfigDict(extra="forbid")
     columns: list[ColumnRecord]
     context: list[ColumnRecord] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _refuse_one_name_twice(self) -> TableRecord:
+        names = [column.name for column in (*self.columns, *self.context)]
+        for name, count in Counter(names).items():
+            if count > 1:
+                raise ValueError(f"two of its columns are called {name!r}")
+        return self
 
 
 class Config(BaseModel):
@@ -49,8 +58,9 @@ class Config(BaseModel):
         figures: held-out results.
     """
 
-    model_config = ConfigDict(extra="forbid")
-    format: int = SCHEMA
+    # Figures may be infinite: JSON then says Infinity, as Python's own writer does.
+    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="constants")
+    format: Annotated[int, Field(ge=1)] = SCHEMA
     versions: dict[str, str]
     flow: FlowRecord
     dtype: Literal["float32", "float64"] = "float32"
@@ -59,53 +69,35 @@ class Config(BaseModel):
     figures: dict[str, Any] = Field(default_factory=dict)
 
 
-def parse(text: str, source: str) -> Config:
+def parse(text: str | bytes, source: str) -> Config:
     """The config in `text`.
 
     Raises:
-        ModelError: not such a config, of a newer schema, or with a size beyond reason.
+        ModelError: not such a config, or of a newer schema.
 
     Example:
         >>> record = '{"versions": {}, "flow": {"recipe": "maf", "arguments": {"features": 2}}}'
         >>> parse(record, "config.json").flow.recipe
         'maf'
     """
+    number = _format(text)
+    if number > SCHEMA:
+        raise ModelError(
+            f"{source} has format {number}, but this version of pushforward reads up to {SCHEMA}; "
+            "upgrade pushforward."
+        )
     try:
-        config = Config.model_validate_json(text)
+        return Config.model_validate_json(text)
     except ValidationError as error:
-        newer = _newer(text)
-        if newer is not None:
-            raise ModelError(
-                f"{source} has format {newer}, but this version of pushforward reads up to "
-                f"{SCHEMA}; upgrade pushforward."
-            ) from None
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole file"
         raise ModelError(f"{source} is not a model's config: {where}: {first['msg']}.") from None
-    if config.format > SCHEMA:
-        raise ModelError(
-            f"{source} has format {config.format}, but this version of pushforward reads up to "
-            f"{SCHEMA}; upgrade pushforward."
-        )
-    for name, value in config.flow.arguments.items():
-        _refuse_huge(source, name, value)
-    return config
 
 
-def _newer(text: str) -> int | None:
-    """The format number of a config that this schema cannot parse, where it is a newer one."""
-    import json
-
+def _format(text: str | bytes) -> int:
+    """The format number, read by itself: a newer config may be laid out in any way; 0 if none."""
     try:
-        number = json.loads(text)["format"]
+        number = from_json(text)["format"]
     except (ValueError, KeyError, TypeError):
-        return None
-    return number if isinstance(number, int) and number > SCHEMA else None
-
-
-def _refuse_huge(source: str, name: str, value: Any) -> None:
-    if isinstance(value, list):
-        for item in value:
-            _refuse_huge(source, name, item)
-    elif isinstance(value, int) and value > LARGEST_SIZE:
-        raise ModelError(f"{source}: {name} is {value}, larger than any model ({LARGEST_SIZE}).")
+        return 0
+    return number if isinstance(number, int) else 0

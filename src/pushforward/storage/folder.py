@@ -7,23 +7,25 @@ authenticates nobody. Nothing is ever unpickled.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
-from pushforward.errors import ModelError
-from pushforward.files import naming, replacing, sha256, write_text
+from pushforward.errors import DataError, ModelError
+from pushforward.files import naming, refuse_existing, sha256, write_bytes, write_text
 from pushforward.flow import Flow
 from pushforward.flows import rebuild
 from pushforward.storage.config import Config, parse
+from pushforward.storage.shapes import DTYPES, FLOW, facts_of, refuse_other_shapes
 
 CONFIG, TENSORS, MANIFEST, CARD = "config.json", "model.safetensors", "manifest.json", "README.md"
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
-FLOW = "flow."  # the flow's tensors carry this prefix; others are the model's own
+HASHED = (CONFIG, TENSORS)
+FILES = (*HASHED, CARD, MANIFEST)
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,26 @@ def write_model(
     """
     tensors = {FLOW + k: v.detach().cpu().contiguous() for k, v in flow.state_dict().items()}
     write_text(folder / CONFIG, config.model_dump_json(indent=2) + "\n")
-    with replacing(folder / TENSORS) as draft:
-        save_file(tensors | extras, draft)
+    write_bytes(folder / TENSORS, save(tensors | extras))
     write_text(folder / CARD, card)
-    hashes = {name: sha256(folder / name) for name in (CONFIG, TENSORS)}
+    hashes = {name: sha256(folder / name) for name in HASHED}
     write_text(folder / MANIFEST, json.dumps(hashes, indent=2) + "\n")
+
+
+def refuse_folder(path: Path, force: bool) -> None:
+    """Raise `DataError` where no model may take the name `path`.
+
+    `force` replaces a model (or an empty folder), but never anything else.
+    """
+    refuse_existing(path, force)
+    with naming(path):
+        if path.exists() and not (is_model(path) or (path.is_dir() and not any(path.iterdir()))):
+            raise DataError(f"{path} is no model, so it is not replaced; give another name.")
+
+
+def is_model(path: Path) -> bool:
+    """Does the folder look like one of ours? Its content is checked by whoever reads it."""
+    return bool(path.name) and all((path / name).is_file() for name in (MANIFEST, *HASHED))
 
 
 def read_model(folder: str | Path) -> Stored:
@@ -62,20 +79,10 @@ def read_model(folder: str | Path) -> Stored:
     folder = Path(folder)
     config = read_config(folder)
     path = folder / TENSORS
-    try:
-        with naming(path), safe_open(path, framework="pt") as file:
-            names = list(file.keys())
-            header = {
-                name: (
-                    tuple(file.get_slice(name).get_shape()),
-                    str(file.get_slice(name).get_dtype()),
-                )
-                for name in names
-            }
-            _refuse_other_shapes(path, header, config)
-            tensors = {name: file.get_tensor(name) for name in names}
-    except SafetensorError as error:
-        raise ModelError(f"{path} is damaged: {error}.") from error
+    with _refusing_damage(path), safe_open(path, framework="pt") as file:
+        names = list(file.keys())
+        refuse_other_shapes(path, {name: facts_of(file.get_slice(name)) for name in names}, config)
+        tensors = {name: file.get_tensor(name) for name in names}
     flow = rebuild(config.flow.model_dump()).to(DTYPES[config.dtype])
     flow.load_state_dict(
         {k.removeprefix(FLOW): v for k, v in tensors.items() if k.startswith(FLOW)}
@@ -92,43 +99,31 @@ def read_config(folder: Path) -> Config:
     """
     if not folder.is_dir():
         raise ModelError(f"{folder} is not a model: there is no such folder.")
-    for name in (MANIFEST, CONFIG, TENSORS):
+    for name in (MANIFEST, *HASHED):
         if not (folder / name).is_file():
-            hint = "; is its fit still unfinished?" if folder.name.endswith(".partial") else ""
+            hint = "; is its fit still unfinished?" if folder.name.endswith(".partial") else "."
             raise ModelError(f"{folder} is not a whole model: {name} is missing{hint}")
-    try:
+    with _refusing_damage(folder / MANIFEST):
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        expected = {name: str(manifest[name]) for name in (CONFIG, TENSORS)}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{folder / MANIFEST} is damaged: {error}.") from error
+        expected = {name: manifest[name] for name in HASHED}
     for name, digest in expected.items():
-        if sha256(folder / name) != digest:
+        with _refusing_damage(folder / name):
+            actual = sha256(folder / name)
+        if actual != digest:
             raise ModelError(
                 f"{folder / name} was altered or damaged: its SHA-256 is not the one in "
                 f"{MANIFEST}. Get the model anew."
             )
-    return parse((folder / CONFIG).read_text(encoding="utf-8"), str(folder / CONFIG))
+    with _refusing_damage(folder / CONFIG):
+        return parse((folder / CONFIG).read_bytes(), str(folder / CONFIG))
 
 
-def _refuse_other_shapes(
-    path: Path, header: dict[str, tuple[tuple[int, ...], str]], config: Config
-) -> None:
-    """Compare the file's tensors with those of the flow described, built without memory."""
-    with torch.device("meta"):
-        described = rebuild(config.flow.model_dump()).to(DTYPES[config.dtype])
-    expected = {
-        FLOW + name: (tuple(value.shape), _safetensors_name(value.dtype))
-        for name, value in described.state_dict().items()
-    }
-    stored = {name: facts for name, facts in header.items() if name.startswith(FLOW)}
-    for name in sorted(expected.keys() | stored.keys()):
-        if expected.get(name) != stored.get(name):
-            raise ModelError(
-                f"{path} does not fit its config: tensor {name} should be "
-                f"{expected.get(name, 'absent')}, but is {stored.get(name, 'absent')}."
-            )
-
-
-def _safetensors_name(dtype: torch.dtype) -> str:
-    names = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64", torch.bool: "BOOL"}
-    return names[dtype]
+@contextmanager
+def _refusing_damage(path: Path) -> Iterator[None]:
+    """Turn what a file's content or the disk may raise into one sentence that names the file."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ModelError(f"{path} cannot be read, or is damaged: {error}.") from error

@@ -7,10 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pushforward.errors import ConfigurationError
-from pushforward.files import refuse_existing, replace_directory
+from pushforward.files import naming, replace_directory
 from pushforward.flow import Flow
 from pushforward.storage.config import Config, FlowRecord
-from pushforward.storage.folder import read_model, write_model
+from pushforward.storage.folder import read_model, refuse_folder, write_model
 
 
 def describe(flow: Flow) -> tuple[FlowRecord, str]:
@@ -42,11 +42,12 @@ def save(flow: Flow, path: str | Path, force: bool = False) -> None:
     Args:
         flow: made by a recipe (`flow.made_by`).
         path: the folder to make.
-        force: replace an existing one.
+        force: replace an existing model, or an empty folder.
 
     Raises:
         ConfigurationError: the flow was not made by a recipe.
-        DataError: the folder exists (without `force`) or cannot be written.
+        DataError: the folder exists (without `force`), holds something else than a model, or cannot
+            be written.
 
     Example:
         >>> import tempfile, pushforward as pf
@@ -57,10 +58,10 @@ def save(flow: Flow, path: str | Path, force: bool = False) -> None:
     """
     path = Path(path)
     record, dtype = describe(flow)
-    refuse_existing(path, force)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as parent:
-        draft = Path(parent) / "model"
+    refuse_folder(path, force)
+    prefix = f".{path.name}."
+    with naming(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=prefix) as beside:
+        draft = Path(beside) / "model"
         draft.mkdir()
         config = Config(versions=versions(), flow=record, dtype=dtype)  # type: ignore[arg-type]
         card = f"# A normalizing flow\n\nMade by the recipe `{record.recipe}` of pushforward.\n"

@@ -7,18 +7,17 @@ from typing import Any
 from pushforward.storage import Config
 from pushforward.tables.words import excerpt
 
+ACTIVE = set("&<>|`*[]!\\:@")  # what HTML, a Markdown table, an image or a link is made of
+
 
 def cell(text: object) -> str:
     """Text from data as it may stand in a Markdown table: nothing in it can act.
 
     Example:
         >>> cell("a|b</script>")
-        "'a\\\\|b&lt;/script&gt;'"
+        "'a&#124;b&#60;/script&#62;'"
     """
-    shown = excerpt(str(text))
-    for mark, safe in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|"), ("`", "&#96;")):
-        shown = shown.replace(mark, safe)
-    return shown
+    return "".join(f"&#{ord(c)};" if c in ACTIVE else c for c in excerpt(text))
 
 
 def card(config: Config) -> str:
@@ -42,8 +41,8 @@ def card(config: Config) -> str:
         "",
         "## How it was made",
         "",
-        *(f"- {cell(k)}: {cell(v)}" for k, v in training.items() if k != "settings"),
-        f"- settings: {cell(training.get('settings', {}))}",
+        *(f"- {k.replace('_', ' ')}: {v}" for k, v in training.items() if k != "settings"),
+        "- settings: " + ", ".join(f"{k} {v}" for k, v in training.get("settings", {}).items()),
         "",
         "## Use",
         "",
@@ -69,7 +68,7 @@ def _figures(figures: dict[str, Any]) -> list[str]:
         "| model | NLL | standard error | NLL, standardized columns |",
         "|---|---|---|---|",
         *(
-            f"| {cell(r['name'])} | {r['nll']:.4f} | {r['error']:.4f} | {r['standardized']:.4f} |"
+            f"| {r['name']} | {r['nll']:.4f} | {r['error']:.4f} | {r['standardized']:.4f} |"
             for r in rows
         ),
     ]

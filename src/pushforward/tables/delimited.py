@@ -19,7 +19,8 @@ from pushforward.tables.dialect import Dialect, sniff
 from pushforward.tables.names import name_columns
 from pushforward.tables.reader import TableReader
 from pushforward.tables.rows import whole_rows
-from pushforward.tables.words import excerpt, refusal, row_name, visible
+from pushforward.tables.words import excerpt, refusal, row_name
+from pushforward.text import visible
 
 
 def open_delimited(path: Path) -> TableReader:

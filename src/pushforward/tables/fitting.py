@@ -15,7 +15,7 @@ from pushforward.flows import RECIPES
 from pushforward.storage import TableRecord
 from pushforward.tables.model import TableModel, column_records
 from pushforward.tables.table import NumericTable
-from pushforward.training import FitResult, fit, split_index
+from pushforward.training import FitResult, fit, seeded, split_index
 
 HOLDOUT = 0.1  # share of the rows that play no part in training or in choosing its end
 LEAST_HELDOUT = 20  # tables smaller than this keep every row for training
@@ -94,8 +94,7 @@ def fit_table(
         if context is None
         else column_records(list(request.context), context[split.train]),
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(request.seed)
+    with seeded(request.seed):
         flow = RECIPES[request.recipe](
             len(names), context_features=len(request.context), **(request.arguments or {})
         )

@@ -30,11 +30,16 @@ FAR_FROM_ZERO = 1e3  # a column whose middle lies this many spreads from zero is
 
 
 def column_records(names: list[str], values: np.ndarray) -> list[ColumnRecord]:
-    """The columns of (n, d) values, with an offset where float32 would lose their digits."""
-    if not len(values):
-        return [ColumnRecord(name=name) for name in names]
+    """The columns of (n, d) values, with an offset where float32 would lose their digits.
+
+    An offset is a multiple of a power of two near the spread: subtracting it costs no digit, and it
+    is no cell of anybody's table.
+    """
     middle, spread = np.median(values, axis=0), values.std(axis=0)
-    offsets = np.where(np.abs(middle) > FAR_FROM_ZERO * spread, middle, 0.0)
+    least = np.finfo(float).eps * np.abs(middle) + np.finfo(float).tiny
+    unit = 2.0 ** np.ceil(np.log2(np.maximum(spread, least)))
+    far = np.abs(middle) > FAR_FROM_ZERO * spread
+    offsets = np.where(far, np.round(middle / unit) * unit, 0.0)
     return [ColumnRecord(name=n, offset=float(o)) for n, o in zip(names, offsets, strict=True)]
 
 
@@ -65,6 +70,11 @@ class TableModel:
     def context(self) -> list[str]:
         """The names of the columns conditioned on."""
         return [c.name for c in self.table.context]
+
+    @property
+    def precision(self) -> str:
+        """The dtype in which the flow computes, by name: "float32" or "float64"."""
+        return str(next(self.flow.parameters()).dtype).removeprefix("torch.")
 
     def tensors(
         self, values: np.ndarray, context: np.ndarray | None = None
@@ -111,9 +121,8 @@ class TableModel:
 
     def named(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Rows (n, d) as columns by name, in float32 where the flow's digits end there."""
-        exact = next(self.flow.parameters()).dtype == torch.float32
         return {
-            c.name: rows[:, j].astype(np.float32) if exact and c.offset == 0 else rows[:, j]
+            c.name: rows[:, j] if c.offset else rows[:, j].astype(self.precision)
             for j, c in enumerate(self.table.columns)
         }
 
@@ -126,15 +135,15 @@ class TableModel:
             ShapeError: a context that is missing or does not fit.
         """
         generator = torch.Generator().manual_seed(seed)
-        if context is not None:
-            context = np.repeat(np.asarray(context), n, axis=0)
-            n = len(context)
         conditions = self._tensor(context, self.table.context)
-        for start in range(0, n, CHUNK):
-            size = min(CHUNK, n - start)
-            part = None if conditions is None else conditions[start : start + size]
-            shape = (size,) if part is None else ()
-            x = self.flow.sample(shape, part, generator)
+        total = n if conditions is None else n * len(conditions)
+        for start in range(0, total, CHUNK):
+            size = min(CHUNK, total - start)
+            if conditions is None:
+                x = self.flow.sample((size,), generator=generator)
+            else:
+                asked = torch.arange(start, start + size) // n  # which row of the context
+                x = self.flow.sample((), conditions[asked], generator)
             yield x.double().numpy() + self._offsets(self.table.columns)
 
     def write(self, folder: Path) -> None:
@@ -193,17 +202,22 @@ def load_table_model(folder: str | Path) -> TableModel:
     """Read a fitted table model.
 
     Raises:
-        ModelError: as `pushforward.load`, or a model without columns.
+        ModelError: as `pushforward.load`, or a model without columns, or with others than its flow.
     """
     stored = read_model(folder)
-    if stored.config.table is None:
+    flow, table = stored.flow.requires_grad_(False), stored.config.table
+    if table is None:
         raise ModelError(
             f"{folder} is a flow without columns; read it with pushforward.load in Python."
         )
-    return TableModel(
-        stored.flow.requires_grad_(False),
-        stored.config.table,
-        stored.extras.get(HELDOUT, torch.empty(0)),
-        stored.config.training,
-        stored.config.figures,
-    )
+    columns, context = len(table.columns), len(table.context)
+    if flow.event_shape != (columns,) or flow.context_features != context:
+        raise ModelError(
+            f"{folder} names {columns} columns and {context} to condition on, but its flow has "
+            f"{flow.event_shape.numel()} and {flow.context_features}."
+        )
+    heldout = stored.extras.get(HELDOUT, torch.empty(0))
+    if heldout.ndim != 1 or not heldout.is_floating_point():
+        raise ModelError(f"{folder}: the scores of its held-out rows are not a list of numbers.")
+    config = stored.config
+    return TableModel(flow, table, heldout, config.training, config.figures)

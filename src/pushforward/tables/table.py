@@ -8,6 +8,8 @@ import numpy as np
 
 from pushforward.tables.words import excerpt, refusal
 
+NARROWEST = 1e-30  # the least spread of a column, as its largest number is 1e30
+
 
 @dataclass(frozen=True)
 class NumericTable:
@@ -30,7 +32,8 @@ def check_trainable(table: NumericTable) -> None:
     """Refuse a table whose likelihood has no maximum: on a line or a plane, density is unbounded.
 
     Raises:
-        DataError: fewer than two rows, a constant column, or two columns that are equal.
+        DataError: fewer than two rows, a column that is constant or nearly so, or two columns that
+            are equal.
 
     Example:
         >>> check_trainable(NumericTable("t.csv", ["a", "b"], np.array([[1.0, 5.0], [2.0, 5.0]])))
@@ -45,9 +48,16 @@ def check_trainable(table: NumericTable) -> None:
     seen: dict[int, int] = {}
     for j, name in enumerate(table.names):
         column = table.values[:, j] + 0.0  # contiguous, and minus zero becomes zero
-        if np.ptp(column) == 0:
+        spread = np.ptp(column)
+        if spread == 0:
             raise refusal(
                 table.source, f"column {excerpt(name)} is {column[0]:g} in every row; leave it out."
+            )
+        if spread < NARROWEST:
+            raise refusal(
+                table.source,
+                f"the values of column {excerpt(name)} differ by less than {NARROWEST:g}, which "
+                "float32 cannot tell apart; rescale it.",
             )
         twin = seen.setdefault(hash(column.tobytes()), j)
         if twin != j and np.array_equal(column, table.values[:, twin]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -13,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from pushforward.errors import ShapeError
-from pushforward.files import naming, replacing
+from pushforward.files import abandon, naming, replacing
 from pushforward.tables.sinks import CsvSink, ParquetSink
 from pushforward.tables.suffix import is_csv
-from pushforward.tables.words import visible
+from pushforward.text import visible
 
 
 class TableWriter:
@@ -137,10 +136,7 @@ def _standard_output() -> Iterator[TableWriter]:
 
 
 class _StandardOutput:
-    """Standard output as a binary file that, once it has failed, is left alone.
-
-    Python flushes it again at its exit, and would then complain a second time.
-    """
+    """Standard output as a binary file that, once it has failed, is left alone."""
 
     def write(self, data: bytes) -> None:
         with self._failing_once():
@@ -159,6 +155,5 @@ class _StandardOutput:
         try:
             yield
         except OSError:
-            with suppress(OSError, ValueError):  # no file descriptor below: nothing to redirect
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            abandon(sys.stdout)
             raise

@@ -3,6 +3,7 @@
 from pushforward.training.data import split_index
 from pushforward.training.fit import FitResult, fit
 from pushforward.training.importance import Importance, importance
+from pushforward.training.seeding import seeded
 from pushforward.training.settings import Settings, seconds
 from pushforward.training.target import TargetResult, fit_target
 
@@ -15,5 +16,6 @@ __all__ = [
     "fit_target",
     "importance",
     "seconds",
+    "seeded",
     "split_index",
 ]

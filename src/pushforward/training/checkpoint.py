@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
+from torch import Tensor
 
 from pushforward.errors import ModelError
-from pushforward.files import replacing, write_text
+from pushforward.files import naming, write_bytes, write_text
 from pushforward.training.state import Counters, State
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -19,66 +21,123 @@ HISTORY = "history.jsonl"
 SCHEMA = 1
 
 
-def save_checkpoint(
-    folder: Path, state: State, history: list[dict[str, Any]], identity: dict[str, Any]
-) -> None:
-    """Write the state and the history; after a crash either the old or the new pair stands.
+@dataclass
+class Checkpoint:
+    """Where a fit is kept, and whose it is.
 
-    The history goes first: where it is ahead of the state, `load_checkpoint` cuts it back.
+    Attributes:
+        folder: holds `checkpoint.safetensors` and `history.jsonl`; made if need be.
+        state: what is stored, and restored in place.
+        identity: plain values that must be the same for the fit to be continued.
+
+    Raises:
+        DataError: the folder cannot be made.
+    """
+
+    folder: Path
+    state: State
+    identity: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        with naming(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    def save(self, history: list[dict[str, Any]]) -> None:
+        """Write the state and the history; after a crash either the old or the new pair stands.
+
+        The history goes first: where it is ahead of the state, `load` cuts it back.
+
+        Raises:
+            DataError: the folder cannot be written.
+        """
+        write_history(self.folder, history)
+        facts = {
+            "schema": SCHEMA,
+            "counters": asdict(self.state.counters),
+            "identity": self.identity,
+        }
+        text = json.dumps(facts, sort_keys=True)
+        tensors = {k: v.contiguous().cpu() for k, v in self.state.tensors().items()}
+        metadata = {"state": text, "sha256": _digest(text, tensors)}
+        write_bytes(self.folder / CHECKPOINT, save(tensors, metadata))
+
+    def load(self) -> list[dict[str, Any]]:
+        """Restore the state and give the history; nothing happens where nothing was saved.
+
+        Raises:
+            ModelError: a damaged or newer file, or one of another fit (the difference is named).
+        """
+        path = self.folder / CHECKPOINT
+        if not path.exists():
+            return []
+        try:
+            with safe_open(path, framework="pt") as file:
+                metadata = file.metadata() or {}
+                facts = json.loads(metadata["state"])
+                self._refuse_other(path, facts)
+                tensors = {name: file.get_tensor(name) for name in self._names(path, file)}
+            if _digest(metadata["state"], tensors) != metadata["sha256"]:
+                raise ValueError("its SHA-256 is another")
+            counters = Counters(**facts["counters"])
+            self.state.restore(tensors)
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+            if isinstance(error, ModelError):
+                raise
+            raise ModelError(f"{path} is damaged ({error}); start afresh with --force.") from error
+        self.state.counters = counters
+        history = read_history(self.folder)
+        return [entry for entry in history if entry["epoch"] <= counters.epoch]
+
+    def _refuse_other(self, path: Path, facts: dict[str, Any]) -> None:
+        if facts["schema"] > SCHEMA:
+            raise ModelError(f"{path} was written by a newer version; upgrade pushforward.")
+        stored, mine = facts["identity"], self.identity
+        for key in mine | stored:
+            if stored.get(key) != mine.get(key):
+                raise ModelError(
+                    f"{path} belongs to another fit: {key} was {stored.get(key)!r} and is "
+                    f"{mine.get(key)!r} now. Give the same, or start afresh with --force."
+                )
+
+    def _names(self, path: Path, file: Any) -> list[str]:
+        """The names of the stored tensors, once they are known to be this flow's."""
+        stored = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
+        expected = {name: list(value.shape) for name, value in self.state.tensors().items()}
+        if stored != expected:
+            raise ModelError(
+                f"{path} holds other tensors than this flow; start afresh with --force."
+            )
+        return list(stored)
+
+
+def write_history(folder: Path, history: list[dict[str, Any]]) -> None:
+    """Write `history.jsonl`: one JSON line an epoch or event.
 
     Raises:
         DataError: the folder cannot be written.
     """
-    save_history(folder, history)
-    facts = {"schema": SCHEMA, "counters": asdict(state.counters), "identity": identity}
-    tensors = {name: value.contiguous() for name, value in state.tensors().items()}
-    with replacing(folder / CHECKPOINT) as draft:
-        save_file(tensors, draft, metadata={"state": json.dumps(facts, sort_keys=True)})
-
-
-def save_history(folder: Path, history: list[dict[str, Any]]) -> None:
-    """The history as JSON lines, one entry an epoch or event."""
     write_text(folder / HISTORY, "".join(json.dumps(entry) + "\n" for entry in history))
 
 
-def load_checkpoint(
-    folder: Path, state: State, identity: dict[str, Any]
-) -> list[dict[str, Any]] | None:
-    """Restore `state` in place and give the history; None where the folder holds no checkpoint.
+def read_history(folder: Path) -> list[dict[str, Any]]:
+    """What `write_history` wrote.
 
     Raises:
-        ModelError: a damaged or newer file, or one of another fit (the difference is named).
+        ModelError: the file is missing or damaged.
     """
-    path = folder / CHECKPOINT
-    if not path.exists():
-        return None
+    path = folder / HISTORY
     try:
-        with safe_open(path, framework="pt") as file:
-            facts = json.loads((file.metadata() or {})["state"])
-            stored = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
-            if facts["schema"] > SCHEMA:
-                raise ModelError(f"{path} was written by a newer version; upgrade pushforward.")
-            _refuse_other(path, facts["identity"], identity)
-            expected = {name: list(value.shape) for name, value in state.tensors().items()}
-            if stored != expected:
-                raise ModelError(
-                    f"{path} holds other tensors than this flow; use --force to restart."
-                )
-            state.restore({name: file.get_tensor(name) for name in stored})
-        state.counters = Counters(**facts["counters"])
-        lines = (folder / HISTORY).read_text(encoding="utf-8").splitlines()
-        history = [json.loads(line) for line in lines]
-    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-        if isinstance(error, ModelError):
-            raise
-        raise ModelError(f"{path} is damaged ({error}); start again with --force.") from error
-    return [entry for entry in history if entry["epoch"] <= state.counters.epoch]
+        history = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        if not all(isinstance(entry["epoch"], int) for entry in history):
+            raise ValueError("an entry without its epoch")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path} cannot be read, or is damaged ({error}).") from error
+    return history
 
 
-def _refuse_other(path: Path, stored: dict[str, Any], mine: dict[str, Any]) -> None:
-    for key in sorted(stored.keys() | mine.keys()):
-        if stored.get(key) != mine.get(key):
-            raise ModelError(
-                f"{path} belongs to another fit: its {key} is {stored.get(key)!r}, "
-                f"but now it is {mine.get(key)!r}. Give the same, or start again with --force."
-            )
+def _digest(text: str, tensors: dict[str, Tensor]) -> str:
+    """The SHA-256 over a text and tensors: safetensors itself does not notice a changed number."""
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        digest.update(tensors[name].numpy().tobytes())
+    return digest.hexdigest()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -53,36 +54,51 @@ def gather(
         DataError: numbers that are not finite, weights that are negative or all zero.
     """
     like = next(t for t in (*flow.parameters(), *flow.buffers()) if t.is_floating_point())
-
-    def tensor(values: Array, name: str) -> Tensor:
-        result = torch.as_tensor(values).to(like)
-        bad = (~result.isfinite()).flatten(1).any(1) if result.ndim > 1 else ~result.isfinite()
-        if bool(bad.any()):
-            raise DataError(
-                f"{name} has a number that is not finite in row {int(bad.nonzero()[0])} "
-                f"(counted from 0), and {int(bad.sum())} such rows in all; mend or drop them."
-            )
-        return result
-
-    x = tensor(data, "data")
-    if x.ndim < 1 or x.shape[1:] != flow.event_shape:
-        raise ShapeError(
-            f"data must be (rows, {', '.join(map(str, flow.event_shape))}), "
-            f"but has shape {tuple(x.shape)}."
-        )
-    if len(x) < 2:
-        raise DataError(f"A fit needs at least two rows, but was given {len(x)}.")
-    conditions = None if context is None else tensor(context, "context")
-    weight = torch.ones(len(x)).to(like)
+    x = _finite("data", data, like, tuple(flow.event_shape))
+    given = None
+    if context is not None:
+        given = _finite("context", context, like, (flow.context_features,), len(x))
+    weight = x.new_ones(len(x))
     if sample_weight is not None:
-        weight = tensor(sample_weight, "sample_weight")
-        if bool((weight < 0).any()) or not float(weight.sum()) > 0:
-            raise DataError("sample_weight must not be negative, and not all zero.")
-        weight = weight / weight.mean()
-    for name, value in (("context", conditions), ("sample_weight", weight)):
-        if value is not None and len(value) != len(x):
-            raise ShapeError(f"{name} has {len(value)} rows, but data has {len(x)}.")
-    return Rows(x, conditions, weight)
+        weight = _finite("sample_weight", sample_weight, like, (), len(x))
+        if bool((weight < 0).any()):
+            raise DataError("sample_weight must not be negative.")
+    rows = Rows(x, given, weight)
+    if not bool(weight.all()):
+        rows = rows.take(weight.nonzero().flatten())  # as if those rows were not there
+    if len(rows) < 2:
+        raise DataError(f"A fit needs two rows or more of some weight, but was given {len(rows)}.")
+    return replace(rows, weight=rows.weight / rows.weight.mean())
+
+
+def _finite(
+    name: str, values: Array, like: Tensor, event: tuple[int, ...], length: int | None = None
+) -> Tensor:
+    """`values` as a tensor of shape (length, *event) that is like another; every number finite."""
+    try:
+        result = torch.as_tensor(values).detach().to(like)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ShapeError(f"{name} must be a tensor or an array of numbers: {error}.") from error
+    expected = (result.shape[:1] if length is None else (length,)) + event
+    if result.ndim < 1 or result.shape != expected:
+        rows = "rows" if length is None else str(length)
+        raise ShapeError(
+            f"{name} must have shape ({', '.join((rows, *map(str, event)))}), "
+            f"but has {tuple(result.shape)}."
+        )
+    bad = ~result.isfinite().reshape(len(result), math.prod(event)).all(1)
+    if bool(bad.any()):
+        raise DataError(
+            f"{name} has a number that is not finite in row {int(bad.nonzero()[0])} "
+            f"(counted from 0), and {int(bad.sum())} such rows in all; mend or drop them."
+        )
+    return result
+
+
+def split(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows | None]:
+    """The rows to learn from, and those set aside to judge by (None where share is 0)."""
+    kept, aside = split_index(len(rows), share, seed)
+    return rows.take(kept), rows.take(aside) if len(aside) else None
 
 
 def split_index(n: int, share: float, seed: int) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import torch
 
 from pushforward.errors import ConfigurationError
 from pushforward.flow import Flow
-from pushforward.training.checkpoint import load_checkpoint, save_checkpoint
-from pushforward.training.data import Array, Rows, gather, split_index
-from pushforward.training.loop import Loop
+from pushforward.training.checkpoint import Checkpoint
+from pushforward.training.data import Array, Rows, gather, split
+from pushforward.training.loop import Loop, nothing
 from pushforward.training.progress import bar
+from pushforward.training.seeding import seeded
 from pushforward.training.settings import Settings, seconds
 from pushforward.training.state import State
 
@@ -70,18 +72,21 @@ def fit(
         flow: trained in place. Scalers and other data-dependent parts are set first, once.
         data: (n, *event), a tensor or an array.
         context: (n, c) for a conditional flow.
-        sample_weight: (n), not negative; 2 counts a row twice.
+        sample_weight: (n), not negative; 2 counts a row twice in the NLL, 0 leaves it out. (What
+            scalers are set from counts each row once.)
         epochs: passes over the training rows; 100 where neither limit is given.
         time_budget: seconds, or text such as "5m".
         seed: of the split and of everything random in training.
-        checkpoint: a folder for `checkpoint.safetensors` and `history.jsonl`, each epoch.
+        checkpoint: a folder for `checkpoint.safetensors` and `history.jsonl`, written each epoch;
+            made if need be.
         resume: go on from the checkpoint there, if there is one.
         progress: show a bar with the NLL, its two terms and the time left.
         **settings: the other fields of `pushforward.training.Settings`.
 
     Raises:
-        ShapeError, DataError: data, context or weights that do not fit or are not finite.
-        ConfigurationError: settings without a meaning.
+        ShapeError, DataError: data, context or weights that do not fit or are not finite; a
+            checkpoint that cannot be written.
+        ConfigurationError: settings without a meaning, or a flow with nothing to train.
         TrainingError: no finite likelihood at the start.
         ModelError: a checkpoint that is damaged or belongs to another fit.
 
@@ -106,25 +111,18 @@ def fit(
     except TypeError as error:
         known = ", ".join(Settings.__dataclass_fields__)
         raise ConfigurationError(f"{error}; the settings are {known}.") from None
-    rows = gather(flow, data, context, sample_weight)
-    kept, aside = split_index(len(rows), knobs.validation, knobs.seed)
-    train, validation = rows.take(kept), rows.take(aside) if len(aside) else None
     folder = None if checkpoint is None else Path(checkpoint)
+    if resume and folder is None:
+        raise ConfigurationError("resume=True needs checkpoint=…, the folder to go on from.")
+    rows = gather(flow, data, context, sample_weight)
+    train, validation = split(rows, knobs.validation, knobs.seed)
     # Whatever is random inside the flow (dropout, noise) draws from torch's own generator.
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(knobs.seed)
+    with seeded(knobs.seed), bar(progress) as report:
         state = _begin(flow, train, knobs)
-        identity = _identity(flow, rows, knobs) if folder else {}
-        history = load_checkpoint(folder, state, identity) if folder and resume else None
-        history = [] if history is None else history
-        with bar(progress) as report:
-
-            def after_epoch() -> None:
-                if folder is not None:
-                    save_checkpoint(folder, state, history, identity)
-
-            loop = Loop(state, train, validation, knobs, history, report, after_epoch)
-            stopped = _run(loop)
+        kept = Checkpoint(folder, state, _identity(flow, rows, knobs)) if folder else None
+        history = kept.load() if kept and resume else []
+        after_epoch = partial(kept.save, history) if kept else nothing
+        stopped = Loop(state, train, validation, knobs, history, report, after_epoch).run()
     counters = state.counters
     nll = counters.best_nll if validation is not None else None
     return FitResult(flow, history, nll, counters.best_epoch, counters.seconds, stopped, knobs)
@@ -132,6 +130,9 @@ def fit(
 
 def _begin(flow: Flow, train: Rows, settings: Settings) -> State:
     """The state before the first step."""
+    if not any(p.requires_grad for p in flow.parameters()):
+        raise ConfigurationError("The flow has no trainable parameters; there is nothing to fit.")
+    flow.eval()
     if not bool(flow.initialized):
         flow.initialize(train.x, train.context)
     matrices = [p for p in flow.parameters() if p.requires_grad and p.ndim > 1]
@@ -151,15 +152,12 @@ def _identity(flow: Flow, rows: Rows, settings: Settings) -> dict[str, Any]:
     digest = hashlib.sha256()
     for tensor in (rows.x, rows.context, rows.weight):
         if tensor is not None:
-            digest.update(tensor.cpu().numpy().tobytes())
-    return {"settings": asdict(settings), "flow": flow.made_by, "data": digest.hexdigest()[:16]}
-
-
-def _run(loop: Loop) -> str:
-    try:
-        return loop.run()
-    except KeyboardInterrupt:
-        # Whoever stops a fit by hand still gets the best weights so far.
-        loop.state.exchange(loop.state.best)
-        loop.state.flow.eval()
-        raise
+            digest.update(tensor.contiguous().cpu().numpy().data)
+    made_by = flow.made_by or {"recipe": None, "arguments": {}}
+    return {
+        **asdict(settings),
+        "the recipe": made_by["recipe"],
+        **{f"the flow's {name}": value for name, value in made_by["arguments"].items()},
+        "the dtype": str(rows.x.dtype),
+        "the data's fingerprint": digest.hexdigest()[:16],
+    }

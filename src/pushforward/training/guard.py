@@ -22,19 +22,20 @@ def finite(value: Tensor) -> bool:
 
 @torch.no_grad()
 def blame(flow: Flow, rows: Rows) -> str:
-    """The first layer, from the data inwards, whose output, log-det or gradient is not finite.
+    """The first layer, on the way inwards, whose output or log-det is not finite.
 
+    Where all are, the first on the way back whose gradient is not: gradients come from the base.
     Returns text such as "layer 3 (Coupling)", counted from the base as in `flow.transform`.
     """
-    context = None if rows.context is None or flow.embed is None else flow.embed(rows.context)
-    x = rows.x
+    x, context = rows.x, rows.context
+    if context is not None and flow.embed is not None:
+        context = flow.embed(context)
     for i in reversed(range(len(flow.transform))):
         layer = flow.transform[i]
-        x, log_det = layer.inverse(x, rows.context if context is None else context)
+        x, log_det = layer.inverse(x, context)
         if not (finite(x) and finite(log_det)):
             return f"layer {i} ({type(layer).__name__})"
-    for i in reversed(range(len(flow.transform))):
-        layer = flow.transform[i]
+    for i, layer in enumerate(flow.transform):
         if any(p.grad is not None and not finite(p.grad) for p in layer.parameters()):
             return f"the gradient of layer {i} ({type(layer).__name__})"
     return f"the base ({type(flow.base).__name__})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from pushforward.errors import TrainingError
 from pushforward.flow import Flow
@@ -28,22 +31,41 @@ def mean_terms(flow: Flow, rows: Rows) -> tuple[Tensor, Tensor]:
     return -(rows.weight * prior).mean(), -(rows.weight * log_det).mean()
 
 
+@dataclass
+class Tally:
+    """The two terms of the NLL, added up over batches."""
+
+    base: float = 0.0
+    log_det: float = 0.0
+    weight: float = 0.0
+
+    def add(self, batch: Rows, base: Tensor, log_det: Tensor) -> None:
+        """Add what `mean_terms` gave for a batch."""
+        self.base += float(base) * len(batch)
+        self.log_det += float(log_det) * len(batch)
+        self.weight += float(batch.weight.sum())
+
+    def figures(self) -> dict[str, float] | None:
+        """The terms and their sum, nats per row; None where nothing was added."""
+        if not self.weight:
+            return None
+        base, log_det = self.base / self.weight, self.log_det / self.weight
+        return {"nll": base + log_det, "nll_base": base, "nll_log_det": log_det}
+
+
 @torch.no_grad()
 def evaluate(flow: Flow, rows: Rows) -> dict[str, float]:
-    """The NLL of the rows and its two terms, nats per row (weights as given)."""
-    totals = torch.zeros(2, dtype=torch.float64)
-    weight = 0.0
+    """The NLL of the rows (one at least) and its two terms, nats per row, weighted."""
+    tally = Tally()
     for batch in rows.batches(EVALUATION_ROWS):
-        terms = torch.stack(mean_terms(flow, batch)).double().cpu()
-        totals += terms * len(batch)
-        weight += float(batch.weight.sum())
-    return as_figures((totals / weight).tolist())
+        tally.add(batch, *mean_terms(flow, batch))
+    figures = tally.figures()
+    assert figures is not None
+    return figures
 
 
-def as_figures(terms: list[float]) -> dict[str, float]:
-    """The two terms and their sum, by name."""
-    base, log_det = terms
-    return {"nll": base + log_det, "nll_base": base, "nll_log_det": log_det}
+def nothing() -> None:
+    """Keep no checkpoint."""
 
 
 @dataclass
@@ -72,16 +94,19 @@ class Loop:
         self._started = time.perf_counter()
 
     def run(self) -> str:
-        """Train until one of the limits and say which; the flow ends with its best weights."""
-        self._refuse_bad_start()
-        reason = self._reason_to_stop()
-        while reason is None:
-            self._epoch()
-            self.after_epoch()
-            reason = self._reason_to_stop()
-        self.state.exchange(self.state.best)
-        self.state.flow.eval()
-        return reason
+        """Train until one of the limits and say which; the flow ends with its best weights.
+
+        So it does where something else ends the run: Ctrl-C, or a checkpoint that finds no room.
+        """
+        try:
+            if self.state.counters.epoch == 0:
+                self._refuse_bad_start()
+            while (reason := self._reason_to_stop()) is None:
+                self._epoch()
+                self.after_epoch()
+            return reason
+        finally:
+            self.state.finish()
 
     def share(self) -> float:
         """How far the run is, from 0 to 1: by steps, or by the clock where that is the limit."""
@@ -97,7 +122,7 @@ class Loop:
 
     def _refuse_bad_start(self) -> None:
         figures = evaluate(self.state.flow, self.train)
-        if not torch.tensor(list(figures.values())).isfinite().all():
+        if not math.isfinite(figures["nll"]):
             raise TrainingError(
                 "The NLL is not finite before the first step: at "
                 f"{blame(self.state.flow, self.train)}. Some rows lie outside the flow's support, "
@@ -125,7 +150,7 @@ class Loop:
         state, settings = self.state, self.settings
         guard = Guard(state)
         state.flow.train()
-        totals, seen, norms = torch.zeros(2, dtype=torch.float64), 0, []
+        tally, norms = Tally(), []
         for batch in self.train.shuffled(settings.batch_size, state.shuffler):
             outcome = self._step(batch)
             if outcome is None:
@@ -133,9 +158,8 @@ class Loop:
                 if state.counters.undone >= MOST_UNDONE:
                     break
             else:
-                terms, norm = outcome
-                totals += terms * len(batch)
-                seen += len(batch)
+                base, log_det, norm = outcome
+                tally.add(batch, base, log_det)
                 norms.append(norm)
                 guard.keep()
             share = self.share()
@@ -143,14 +167,17 @@ class Loop:
             if settings.time_budget is not None and share >= 1:
                 break
         state.counters.epoch += 1
-        entry = self._judge(as_figures((totals / max(seen, 1)).tolist()), norms)
+        entry = self._judge(tally.figures(), norms)
         state.counters.seconds = self._elapsed()
         entry["seconds"] = round(state.counters.seconds, 3)
         self.history.append(entry)
         self.progress(self.share(), entry)
 
-    def _step(self, batch: Rows) -> tuple[Tensor, float] | None:
-        """One step of AdamW; None, with nothing changed, where it is not finite."""
+    def _step(self, batch: Rows) -> tuple[Tensor, Tensor, float] | None:
+        """One step of AdamW; gives both terms and the gradient's norm.
+
+        None, with every weight as it was, where one of these is not finite.
+        """
         state = self.state
         rate = self.settings.rate(self.share()) * state.counters.rate_scale
         for group in state.optimizer.param_groups:
@@ -158,40 +185,33 @@ class Loop:
         state.optimizer.zero_grad(set_to_none=True)
         base, log_det = mean_terms(state.flow, batch)
         (base + log_det).backward()
-        norm = torch.nn.utils.clip_grad_norm_(state.parameters, self.settings.clip)
+        norm = get_total_norm([p.grad for p in state.parameters if p.grad is not None])
         if not finite(base + log_det + norm):
-            return None
+            return None  # before clipping, which would spread a NaN over every layer
+        clip_grads_with_norm_(state.parameters, self.settings.clip, norm)
         state.optimizer.step()
         state.counters.step += 1
         state.update_average(self.settings.ema)
-        return torch.stack([base.detach(), log_det.detach()]).double().cpu(), float(norm)
+        return base.detach(), log_det.detach(), float(norm)
 
-    def _judge(self, train: dict[str, float], norms: list[float]) -> dict[str, Any]:
+    def _judge(self, train: dict[str, float] | None, norms: list[float]) -> dict[str, Any]:
         """Judge the averaged weights, keep them where they are the best, and describe the epoch."""
-        state = self.state
-        state.flow.eval()
-        judged = None
-        share = self.share()
+        state, counters = self.state, self.state.counters
         state.exchange(state.average)
-        if self.validation is not None:
-            judged = evaluate(state.flow, self.validation)
-        counters = state.counters
+        judged = None if self.validation is None else evaluate(state.flow.eval(), self.validation)
         nll = judged["nll"] if judged else -float(counters.epoch)  # without judges: the latest
-        better = counters.best_nll is None or nll < counters.best_nll
+        better = nll < (math.inf if counters.best_nll is None else counters.best_nll)
+        share = self.share()
         if better:
-            counters.best_nll, counters.best_epoch, counters.best_progress = (
-                nll,
-                counters.epoch,
-                share,
-            )
-            for kept, p in zip(state.best, state.parameters, strict=True):
-                kept.copy_(p.detach())
+            state.keep_as_best()
+            counters.best_nll, counters.best_epoch = nll, counters.epoch
+            counters.best_progress = share
         state.exchange(state.average)
         return {
             "epoch": counters.epoch,
             "step": counters.step,
             "learning_rate": self.settings.rate(share) * counters.rate_scale,
-            "gradient_norm": float(torch.tensor(norms).median()) if norms else None,
+            "gradient_norm": statistics.median(norms) if norms else None,
             "train": train,
             "validation": judged,
             "best": better,

@@ -19,7 +19,9 @@ def silent(share: float, entry: dict[str, Any] | None = None) -> None:
 
 def figures(entry: dict[str, Any]) -> str:
     """The figures of one epoch in a line, nats per row."""
-    judged = entry.get("validation") or entry["train"]
+    judged = entry["validation"] or entry["train"]
+    if judged is None:
+        return f"epoch {entry['epoch']}  no finite step"
     return (
         f"epoch {entry['epoch']}  NLL {judged['nll']:.3f} = "
         f"{judged['nll_base']:.3f} (base) + {judged['nll_log_det']:.3f} (log-det)"

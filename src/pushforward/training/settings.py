@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from pushforward.errors import ConfigurationError
 
+LARGEST_SEED = 2**32 - 1  # what every generator takes: torch's, NumPy's, scikit-learn's
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -31,6 +34,22 @@ def seconds(budget: str | float) -> float:
     if not 0 < budget < math.inf:
         raise ConfigurationError(f"A time budget must be positive, but is {budget} seconds.")
     return float(budget)
+
+
+def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """`value` as an int in least … most.
+
+    Raises:
+        ConfigurationError: it is none, or too small or too large.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least or (most is not None and number > most):
+        limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise ConfigurationError(f"{name} must be a whole number {limits}, but is {value!r}.")
+    return number
 
 
 @dataclass(frozen=True)
@@ -66,23 +85,22 @@ class Settings:
     def __post_init__(self) -> None:
         if (self.epochs is None) == (self.time_budget is None):
             raise ConfigurationError("Give either epochs or a time budget, one of the two.")
-        positive = {
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
-            "learning_rate": self.learning_rate,
-            "clip": self.clip,
-        }
-        for name, value in positive.items():
-            if value is not None and not value > 0:
+        for name, least, most in (
+            ("epochs", 1, None),
+            ("batch_size", 1, None),
+            ("seed", 0, LARGEST_SEED),
+        ):
+            count = getattr(self, name)
+            if count is not None:  # a NumPy integer becomes Python's, which a file can hold
+                object.__setattr__(self, name, whole(name, count, least, most))
+        for name in ("time_budget", "learning_rate", "clip", "patience"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
                 raise ConfigurationError(f"{name} must be positive, but is {value}.")
-        shares = {
-            "ema": self.ema,
-            "validation": self.validation,
-            "warmup": self.warmup,
-        }
-        for name, value in shares.items():
-            if not 0 <= value < 1:
-                raise ConfigurationError(f"{name} must be at least 0 and below 1, but is {value}.")
+        for name in ("ema", "validation", "warmup", "weight_decay"):
+            share = getattr(self, name)
+            if not 0 <= share < 1:
+                raise ConfigurationError(f"{name} must be at least 0 and below 1, but is {share}.")
 
     def rate(self, progress: float) -> float:
         """The learning rate at `progress` in [0, 1]: linear warm-up, then a cosine to zero."""

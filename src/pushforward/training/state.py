@@ -48,7 +48,7 @@ class State:
         self.best = [p.detach().clone() for p in self.parameters]
         for p in self.parameters:
             self.optimizer.state[p] = {
-                "step": torch.zeros((), dtype=torch.float32),
+                "step": torch.zeros((), dtype=torch.float32, device=p.device),
                 "exp_avg": torch.zeros_like(p),
                 "exp_avg_sq": torch.zeros_like(p),
             }
@@ -67,6 +67,19 @@ class State:
             kept = p.detach().clone()
             p.copy_(t)
             t.copy_(kept)
+
+    @torch.no_grad()
+    def keep_as_best(self) -> None:
+        """Take the flow's present weights for the best (in one assignment: Ctrl-C halves none)."""
+        self.best = [p.detach().clone() for p in self.parameters]
+
+    @torch.no_grad()
+    def finish(self) -> None:
+        """Leave the flow with its best weights, in evaluation mode; twice is as once."""
+        for p, kept in zip(self.parameters, self.best, strict=True):
+            p.copy_(kept)
+            p.grad = None
+        self.flow.eval()
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor by name: what a checkpoint stores."""

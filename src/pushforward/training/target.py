@@ -22,6 +22,7 @@ from pushforward.training.importance import (
     scored,
 )
 from pushforward.training.progress import Progress, bar
+from pushforward.training.seeding import seeded
 from pushforward.training.settings import Settings
 from pushforward.training.state import State
 
@@ -109,8 +110,7 @@ def fit_target(
         clip=clip,
         seed=seed,
     )
-    with torch.random.fork_rng(devices=[]), bar(progress) as report:
-        torch.default_generator.manual_seed(knobs.seed)
+    with seeded(knobs.seed), bar(progress) as report:
         fit = _TargetFit(flow, log_density, knobs, steps, anneal)
         stopped = fit.run(report)
         judged = importance(flow, log_density, draws, seed=knobs.seed + 1)

@@ -114,6 +114,15 @@ class Compose(Transform):
             z, change = layer.forward(z, context)
             yield layer, z, sum_event(change, ndim - layer.event_ndim_in)
 
+    def unwind(
+        self, x: Tensor, context: Tensor | None = None
+    ) -> Iterator[tuple[Transform, Tensor, Tensor]]:
+        """Each layer, data end first: the point before it, and its inverse's log-det (*batch)."""
+        for i in reversed(range(len(self))):
+            layer = self[i]
+            x, change = layer.inverse(x, context)
+            yield layer, x, sum_event(change, self._ndims[i + 1] - layer.event_ndim_out)
+
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         log_det = z.new_zeros(z.shape[: z.ndim - self.event_ndim_in])
         x = z
@@ -123,11 +132,10 @@ class Compose(Transform):
 
     def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         log_det = x.new_zeros(x.shape[: x.ndim - self.event_ndim_out])
-        for i in reversed(range(len(self))):
-            layer = self[i]
-            x, change = layer.inverse(x, context)
-            log_det = log_det + sum_event(change, self._ndims[i + 1] - layer.event_ndim_out)
-        return x, log_det
+        z = x
+        for _, z, change in self.unwind(x, context):  # noqa: B007
+            log_det = log_det + change
+        return z, log_det
 
 
 class Inverse(Transform):

@@ -95,7 +95,10 @@ class Restricting(Transform):
     def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.accept(x, context)
         inside = self.codomain.contains(x) | x.isnan()  # a NaN is a fault to see, not an outsider
-        z, log_det = self._unrestrict(torch.where(inside, x, self.middle))
+        held = torch.where(inside, x, self.middle)
+        if self.codomain.low == 0:  # among subnormal numbers the slope 1/x would overflow
+            held = held.clamp(min=torch.finfo(x.dtype).tiny)
+        z, log_det = self._unrestrict(held)
         return z, torch.where(inside, log_det, -math.inf)
 
 
@@ -113,7 +116,9 @@ class Exp(Restricting):
 
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.accept(z, context)
-        return z.exp(), z
+        # It saturates at the largest number: an infinite slope would turn gradients into NaN.
+        largest = math.log(torch.finfo(z.dtype).max) * (1 - torch.finfo(z.dtype).eps)
+        return z.clamp(max=largest).exp(), z
 
     def _unrestrict(self, x: Tensor) -> tuple[Tensor, Tensor]:
         z = x.log()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
@@ -21,11 +22,22 @@ def gain(raw: Tensor) -> Tensor:
     of a map would lose its digits.
 
     Example:
-        >>> import torch
         >>> [round(v, 6) for v in gain(torch.tensor([-100.0, 0.0])).tolist()]
         [0.001, 1.0]
     """
     return LEAST + (1 - LEAST) * softplus(raw + SHIFT)
+
+
+def surplus(raw: Tensor) -> Tensor:
+    """gain(raw) - 1, with all its digits near raw = 0, where the difference would cancel.
+
+    Example:
+        >>> surplus(torch.tensor([0.0, -100.0])).tolist()
+        [0.0, -0.9990000128746033]
+    """
+    # log(1 + exp(raw)·(e - 1)) - 1, as log(1 + (1 - 1/e)·(exp(raw) - 1))
+    near = torch.log1p(-math.expm1(-1.0) * torch.expm1(raw.clamp(max=1.0)))
+    return (1 - LEAST) * torch.where(raw < 1.0, near, softplus(raw + SHIFT) - 1)
 
 
 def stretch(h: Tensor, gain: Tensor) -> Tensor:
@@ -41,7 +53,6 @@ def undo(target: Tensor, gain: Tensor, name: str) -> Tensor:
     Newton steps, and differentiated implicitly with respect to both arguments.
 
     Example:
-        >>> import torch
         >>> undo(torch.tensor([0.0, 1.0 + math.tanh(1.0)]), torch.tensor(2.0), "a").tolist()
         [0.0, 1.0]
     """

@@ -6,10 +6,9 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 
-from pushforward.numerics import expand_context, increasing_root
 from pushforward.transforms.base import Kind, Transform
+from pushforward.transforms.gain import gain, stretch, surplus, undo
 
 
 class Planar(Transform):
@@ -51,44 +50,28 @@ class Planar(Transform):
     def _vectors(
         self, batch: torch.Size, context: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """û (…, d), w (…, d), b (…), and w·û (…), which is above -1."""
+        """û (…, d), w (…, d), b (…), and 1 + w·û (…), which is positive."""
         u: Tensor = self.u
         w: Tensor = self.w
         b: Tensor = self.b
-        if self.context_features:
+        if self.context_features and context is not None:
             d = len(self.u)
-            shift = self.amortize(expand_context(context, batch))
+            shift = self.amortize(context.expand(*batch, -1))
             u, w, b = u + shift[..., :d], w + shift[..., d : 2 * d], b + shift[..., -1]
         wu = (w * u).sum(-1)
-        wanted = softplus(wu + math.log(math.expm1(1.0))) - 1
+        wanted = surplus(wu)
         square = w.square().sum(-1).clamp(min=torch.finfo(w.dtype).tiny)
         u = u + ((wanted - wu) / square).unsqueeze(-1) * w
-        return u, w, b, wanted
+        return u, w, b, gain(wu)
 
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.accept(z, context)
-        u, w, b, wu = self._vectors(z.shape[:-1], context)
-        a = (w * z).sum(-1) + b
-        return z + u * a.tanh().unsqueeze(-1), self._log_det(a, wu)
+        u, w, b, g = self._vectors(z.shape[:-1], context)
+        h = ((w * z).sum(-1) + b).tanh()
+        return z + u * h.unsqueeze(-1), stretch(h, g).log()
 
     def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.accept(x, context)
-        u, w, b, wu = self._vectors(x.shape[:-1], context)
-        target = (w * x).sum(-1) + b
-
-        def excess(a: Tensor) -> tuple[Tensor, Tensor]:
-            t = a.tanh()
-            return a + wu * t - target, 1 + wu * (1 - t.square())
-
-        reach = wu.detach().abs() + 1e-3 * (1 + target.detach().abs())
-        a = increasing_root(excess, target.detach() - reach, target.detach() + reach, name="Planar")
-        # One Newton step from the root leaves it in place and carries the implicit derivative.
-        value, slope = excess(a)
-        a = a - value / slope.detach()
-        return x - u * a.tanh().unsqueeze(-1), -self._log_det(a, wu)
-
-    @staticmethod
-    def _log_det(a: Tensor, wu: Tensor) -> Tensor:
-        # 1 + wu·sech² written as sech²·(1 + wu) + tanh²: a sum of positive terms
-        tanh2 = a.tanh().square()
-        return ((1 - tanh2) * (1 + wu) + tanh2).log()
+        u, w, b, g = self._vectors(x.shape[:-1], context)
+        h = undo((w * x).sum(-1) + b, g, "Planar").tanh()
+        return x - u * h.unsqueeze(-1), -stretch(h, g).log()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pushforward.numerics import expand_context
 from pushforward.transforms.base import Transform
 from pushforward.transforms.gain import gain
 
@@ -52,8 +51,8 @@ class Radial(Transform):
         centre: Tensor = self.centre
         reach: Tensor = self.reach
         push: Tensor = self.push
-        if self.context_features:
-            shift = self.amortize(expand_context(context, batch))
+        if self.context_features and context is not None:
+            shift = self.amortize(context.expand(*batch, -1))
             centre = centre + shift[..., :-2]
             reach, push = reach + shift[..., -2], push + shift[..., -1]
         return centre, gain(reach), gain(push)

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from pushforward.errors import ConfigurationError
-from pushforward.numerics import expand_context
 from pushforward.transforms.base import Kind, Transform
 from pushforward.transforms.gain import gain, stretch, undo
 from pushforward.transforms.linear import Orthogonal
@@ -71,9 +70,9 @@ class Sylvester(Transform):
         outer: Tensor = self.outer
         inner: Tensor = self.inner
         b: Tensor = self.b
-        if self.context_features:
+        if self.context_features and context is not None:
             m = self.columns
-            shift = self.amortize(expand_context(context, batch))
+            shift = self.amortize(context.expand(*batch, -1))
             outer = outer + shift[..., : m * m].unflatten(-1, (m, m))
             inner = inner + shift[..., m * m : -m].unflatten(-1, (m, m))
             b = b + shift[..., -m:]

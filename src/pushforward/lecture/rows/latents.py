@@ -11,6 +11,7 @@ from pushforward.lecture.clouds import CLOUDS
 from pushforward.lecture.pictures import cloud, panel, plain
 from pushforward.lecture.row import Number, Result, Row
 from pushforward.pages.theme import FAINT, INK, LATENT, SAMPLED, few_ticks
+from pushforward.training import seeded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,8 +71,7 @@ def _numbers(r: Result) -> list[Number]:
 
 
 def _latents(r: Result) -> torch.Tensor:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
+    with seeded(1):
         latents: torch.Tensor = r.flow.encode(CLOUDS["moons"].sample(20_000))
     return latents
 
