@@ -217,7 +217,7 @@ def test_models_that_are_none(refused, table, plain, tmp_path, command, how, mes
     assert not (tmp_path / "o.csv").exists()
 
 
-@pytest.mark.parametrize("text", [None, "{", '["no entry"]', "\x80"])
+@pytest.mark.parametrize("text", [None, "{\n", '["no entry"]\n', "\x80\n"])
 def test_a_report_without_a_history(refused, plain, tmp_path, text):
     model = Path(shutil.copytree(plain, tmp_path / "m"))
     (model / "history.jsonl").unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,18 +40,23 @@ class Checkpoint:
     identity: dict[str, Any]
 
     def __post_init__(self) -> None:
+        self._on_disk = 0  # entries of the history that a save need not write again
         with naming(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
 
     def save(self, history: list[dict[str, Any]]) -> None:
-        """Write the state and the history; after a crash either the old or the new pair stands.
+        """Write the state and what is new in the history.
 
-        The history goes first: where it is ahead of the state, `load` cuts it back.
+        The history goes first: where a crash left it ahead of the state, `load` cuts it back.
 
         Raises:
             DataError: the folder cannot be written.
         """
-        write_history(self.folder, history)
+        if self._on_disk:
+            _append_history(self.folder, history[self._on_disk :])
+        else:
+            write_history(self.folder, history)
+        self._on_disk = len(history)
         facts = {
             "schema": SCHEMA,
             "counters": asdict(self.state.counters),
@@ -116,18 +122,32 @@ def write_history(folder: Path, history: list[dict[str, Any]]) -> None:
     Raises:
         DataError: the folder cannot be written.
     """
-    write_text(folder / HISTORY, "".join(json.dumps(entry) + "\n" for entry in history))
+    write_text(folder / HISTORY, _lines(history))
+
+
+def _append_history(folder: Path, entries: list[dict[str, Any]]) -> None:
+    """Add entries: to write the whole at each of many thousand epochs would take its time."""
+    path = folder / HISTORY
+    with naming(path), open(path, "a", encoding="utf-8") as file:
+        file.write(_lines(entries))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _lines(entries: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(entry) + "\n" for entry in entries)
 
 
 def read_history(folder: Path) -> list[dict[str, Any]]:
-    """What `write_history` wrote.
+    """The entries written, without a last line that a crash has cut short.
 
     Raises:
         ModelError: the file is missing or damaged.
     """
     path = folder / HISTORY
     try:
-        history = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        *lines, _ = path.read_text(encoding="utf-8").split("\n")
+        history = [json.loads(line) for line in lines]
         if not all(isinstance(entry["epoch"], int) for entry in history):
             raise ValueError("an entry without its epoch")
     except (OSError, ValueError, KeyError, TypeError) as error:
