@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +29,12 @@ def rows(
 
 def flow(features: int = 2, recipe: str = "nsf", **arguments: object) -> Flow:
     """A small flow of the recipe, the same at each call; as in its recipe, nothing is trained."""
-    size = {"layers": 1} if recipe == "planar" else SIZE
+    make = pf.flows.RECIPES[recipe]
+    taken = inspect.signature(make).parameters
+    size = {name: value for name, value in SIZE.items() if name in taken}
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return pf.flows.RECIPES[recipe](features, **(size | arguments))
+        return make(features, **(size | arguments))
 
 
 def same(one: Flow, other: Flow) -> bool:

@@ -47,7 +47,10 @@ def refuse_existing(path: Path, force: bool) -> None:
     """Raise `DataError` where `path` exists and `force` was not given, or its folder does not."""
     with naming(path):
         if path.exists() and not force:
-            raise DataError(f"{path} exists already; give --force to replace it, or another name.")
+            raise DataError(
+                f"{path} exists already; replace it with --force (force=True in Python), "
+                "or give another name."
+            )
         if not path.parent.is_dir():
             raise DataError(
                 f"{path.parent} is not a folder; create it first, or give another name."

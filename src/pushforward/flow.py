@@ -96,6 +96,12 @@ class Flow(nn.Module):
         """ "exact", "numerical", "estimate" or "bound": the weakest of the layers'."""
         return self.transform.kind
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision that the flow computes in: that of its first tensor."""
+        tensors = (*self.parameters(), *self.buffers())
+        return next((t.dtype for t in tensors if t.is_floating_point()), torch.get_default_dtype())
+
     def __len__(self) -> int:
         return len(self.transform)
 
@@ -167,7 +173,7 @@ class Flow(nn.Module):
     ) -> Tensor:
         """As `sample`, and differentiable with respect to the flow's parameters and the context."""
         context = self._embedded(context)
-        z = self.base.sample(shape, context, generator)
+        z = self.base.sample(_counts(shape), context, generator)
         return self.transform.forward(z, context)[0]
 
     def sample_and_log_prob(
@@ -182,7 +188,7 @@ class Flow(nn.Module):
             ShapeError: a context that is missing or does not fit.
         """
         context = self._embedded(context)
-        z = self.base.sample(shape, context, generator)
+        z = self.base.sample(_counts(shape), context, generator)
         x, log_det = self.transform.forward(z, context)
         return x, self.base.log_prob(z, context) - log_det
 
@@ -256,7 +262,7 @@ class Flow(nn.Module):
         Raises:
             ConfigurationError: k is not in 0 … K.
         """
-        if not 0 <= k <= len(self):
+        if not isinstance(k, int) or not 0 <= k <= len(self):
             raise ConfigurationError(f"This flow has {len(self)} transforms; upto({k}) is not one.")
         layers = list(self.transform)[:k]
         return Flow(self.base, layers, self.embed, self.context_features)
@@ -315,12 +321,17 @@ class Flow(nn.Module):
         return self._embedded(context)
 
     def _accept_dtype(self, name: str, value: Tensor) -> None:
-        own = next(
-            (t.dtype for t in (*self.parameters(), *self.buffers()) if t.is_floating_point()),
-            value.dtype,
-        )
-        if not value.is_floating_point() or value.dtype != own:
+        own = self.dtype
+        if value.dtype != own:
+            other = f" or flow.to({value.dtype})" if value.is_floating_point() else ""
             raise ShapeError(
-                f"{name} is {value.dtype}, but this flow computes in {own}; convert one of them "
-                f"({name}.to({own}) or flow.to({value.dtype}))."
+                f"{name} is {value.dtype}, but this flow computes in {own}; convert it with "
+                f"{name}.to({own}){other}."
             )
+
+
+def _counts(shape: Sequence[int]) -> Sequence[int]:
+    """A shape of samples as it was given, or one sentence on what it should be."""
+    if isinstance(shape, int) or any(not isinstance(n, int) or n < 0 for n in shape):
+        raise ShapeError(f"The shape of samples is a sequence such as (5,), but is {shape!r}.")
+    return shape

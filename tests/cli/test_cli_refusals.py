@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 import tiny
+from pushforward.tables import read_numeric
+from pushforward.tables.fitting import Request, fit_table
 from tiny import QUICK, write_csv
 
 
@@ -145,7 +147,7 @@ WRITING = ("score", "encode", "decode", "sample", "report")
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("old.csv", r"old\.csv exists already; give --force to replace it, or another name"),
+        ("old.csv", r"old\.csv exists already; replace it with --force"),
         ("missing/o.csv", "missing is not a folder; create it first, or give another name"),
         ("old.csv/o.csv", "old.csv is not a folder|Not a directory"),
         ("folder", "folder is a folder; give the name of a file"),
@@ -352,7 +354,7 @@ def test_a_folder_that_may_not_be_written(refused, table, plain, tmp_path):
 
 
 FIT_TARGETS = {
-    "existing": "exists already; give --force to replace it",
+    "existing": "exists already; replace it with --force",
     "file": "exists already",
     "missing/m": "missing is not a folder; create it first",
     "file/m": "file is not a folder|Not a directory",
@@ -396,9 +398,21 @@ def test_an_unfinished_fit_is_refused(refused, table, tmp_path):
     assert only(tmp_path, "m.partial")
 
 
-def test_a_context_called_like_a_latent(pushforward, refused, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "options"), [("log_prob", ()), ("rarity", ()), ("z_1", ("--context", "z_1"))]
+)
+def test_columns_called_like_what_will_be_added(refused, tmp_path, name, options):
+    columns = dict(zip(("a", "b", name), tiny.columns().values(), strict=True))
+    table = write_csv(tmp_path / "t.csv", columns)
+    message = f"a column called '{name}' is what pushforward itself will write; rename it"
+    refused(message, "fit", table, "-o", tmp_path / "m", *options, *QUICK)
+    assert only(tmp_path, "t.csv")
+
+
+def test_a_context_called_like_a_latent(refused, tmp_path):
     columns = dict(zip(("a", "b", "z_1"), tiny.columns().values(), strict=True))
-    table, model = write_csv(tmp_path / "t.csv", columns), tmp_path / "m"
-    assert pushforward("fit", table, "-o", model, "--context", "z_1", *QUICK).code == 0
+    data = read_numeric(write_csv(tmp_path / "t.csv", columns))
+    fitted, _ = fit_table(data, Request("maf", ("z_1",), 1))
+    fitted.write(tmp_path)
     for command in ("encode", "decode"):
-        refused("conditioned on a column called 'z_1'", command, model, table, "-o", "-")
+        refused("conditioned on a column called 'z_1'", command, tmp_path, data.source, "-o", "-")

@@ -8,12 +8,14 @@ import typer
 
 from pushforward.cli import say
 from pushforward.cli.options import Model, Seed, locate
+from pushforward.errors import ConfigurationError
 
 
 def check(
     model: Model,
     data: Annotated[
-        str | None, typer.Argument(metavar="[DATA]", help="Rows to check on; its own if left out.")
+        str | None,
+        typer.Argument(metavar="[DATA]", help="Rows to check on; samples of its own if left out."),
     ] = None,
     seed: Seed = 0,
 ) -> None:
@@ -26,6 +28,10 @@ def check(
     from pushforward.tables.model import load_table_model
 
     fitted = load_table_model(model)
+    if fitted.context and data is None:
+        raise ConfigurationError(
+            f"{model} is conditioned on {', '.join(fitted.context)}; give DATA with these columns."
+        )
     rows = context = None
     if data is not None:
         table = read_numeric(locate(data), [*fitted.columns, *fitted.context])

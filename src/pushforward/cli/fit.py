@@ -10,6 +10,7 @@ import typer
 
 from pushforward.cli import say
 from pushforward.cli.options import Data, Seed, locate, names
+from pushforward.cli.rows import ADDED
 from pushforward.errors import ConfigurationError, DataError
 from pushforward.files import discard_aside, discard_drafts, replace_directory
 
@@ -60,17 +61,8 @@ def fit(
     if not output.name:
         raise DataError(f"{output} is no name for a new folder; give another.")
     partial = output.with_name(f"{output.name}.partial")
-    from pushforward.storage.folder import is_model, refuse_folder
-
-    if resume and not partial.exists() and is_model(output):
-        _tidy(output)
-        say.note(f"{output} is finished; there is nothing to resume.")
+    if not _may_begin(output, partial, resume, force):
         return
-    refuse_folder(output, force)
-    if partial.exists() and not (resume or force):
-        raise DataError(
-            f"{partial} holds an unfinished fit; go on with --resume, or start afresh with --force."
-        )
     given = names("--context", context)
     table = _read(data, names("--columns", columns), given)
     from pushforward.tables.fitting import Request
@@ -96,6 +88,22 @@ def fit(
     say.note(f"The model is in {output}.")
 
 
+def _may_begin(output: Path, partial: Path, resume: bool, force: bool) -> bool:
+    """Refuse to touch what was not offered; False where there is nothing left to do."""
+    from pushforward.storage.folder import is_model, refuse_folder
+
+    if resume and not partial.exists() and is_model(output):
+        _tidy(output)
+        say.note(f"{output} is finished; there is nothing to resume.")
+        return False
+    refuse_folder(output, force)
+    if partial.exists() and not (resume or force):
+        raise DataError(
+            f"{partial} holds an unfinished fit; go on with --resume, or start afresh with --force."
+        )
+    return True
+
+
 def _leave(partial: Path, interrupted: bool) -> None:
     """A fit has ended before its time: keep what it saved, and say how it goes on."""
     from pushforward.training.checkpoint import CHECKPOINT
@@ -119,7 +127,7 @@ def _tidy(model: Path) -> None:
 
 
 def _read(data: str, columns: list[str], context: list[str]) -> NumericTable:
-    from pushforward.tables import check_trainable, read_numeric
+    from pushforward.tables import check_trainable, dependence, read_numeric
     from pushforward.tables.names import require_columns
 
     both = [name for name in columns if name in context]
@@ -131,8 +139,23 @@ def _read(data: str, columns: list[str], context: list[str]) -> NumericTable:
     require_columns(context, table.names, table.source)
     if set(table.names) == set(context):
         raise DataError(f"{table.source}: every column is a context; none is left to model.")
+    _refuse_own_names(table, context)
     check_trainable(table)
+    told = dependence(table)
+    if told:
+        say.note(told)
     return table
+
+
+def _refuse_own_names(table: NumericTable, context: list[str]) -> None:
+    """Columns that `score` and `encode` add: better told now than after the fit."""
+    latents = [f"z_{i + 1}" for i in range(len(table.names) - len(context))]
+    added = [n for n in table.names if n in ADDED] + [n for n in context if n in latents]
+    if added:
+        raise DataError(
+            f"{table.source}: a column called {added[0]!r} is what pushforward itself will write; "
+            "rename it, or leave it out with --columns."
+        )
 
 
 def _fit_into(

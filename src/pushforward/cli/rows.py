@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Columns = dict[str, Any]
 
+ADDED = ("log_prob", "rarity")  # by `score`
+
 
 def score(model: Model, data: Data, output: Output, force: Force = False) -> None:
     """Add two columns to DATA: log_prob, and rarity.
@@ -27,7 +29,6 @@ def score(model: Model, data: Data, output: Output, force: Force = False) -> Non
     of the row in nats, in the units of the table. rarity is the share of held-out rows that are
     less likely: near 0 is rare, near 1 is typical.
     """
-    added = ("log_prob", "rarity")
 
     def columns(fitted: TableModel, batch: Batch) -> Columns:
         values, context = _inputs(fitted, batch, fitted.columns)
@@ -35,9 +36,9 @@ def score(model: Model, data: Data, output: Output, force: Force = False) -> Non
         carried = {name: batch.data.column(name) for name in batch.data.schema.names}
         numbers = _named(fitted.columns, values) | _named(fitted.context, context)
         scores = (log_prob.astype(fitted.precision), fitted.rarity(log_prob))
-        return carried | numbers | dict(zip(added, scores, strict=True))
+        return carried | numbers | dict(zip(ADDED, scores, strict=True))
 
-    _stream(model, data, output, force, columns, refused=added)
+    _stream(model, data, output, force, columns, refused=ADDED)
 
 
 def encode(model: Model, data: Data, output: Output, force: Force = False) -> None:

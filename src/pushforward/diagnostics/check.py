@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from pushforward.transforms import Affine, Compose
 FAR = 1e4  # in units of each coordinate's spread: how far outside gradients must stay finite
 DRAWS = 20_000  # samples for the estimate above two features
 HIGH = 64  # features beyond which no proposal overlaps with a density
+FACTORS = 1024  # features beyond which the factors of a base are too many to integrate
+FALSE_ALARM = 1e-4  # of each test of samples: how often it fails a flow that is right
 DECISIVE = 0.05  # a total probability known no better than this decides nothing
 
 
@@ -26,7 +29,8 @@ def check(flow: Flow, data: Any = None, context: Any = None, seed: int = 0) -> C
     """Measure every property that a flow owes its user, on this flow with these parameters.
 
     Log-determinants against automatic differentiation, round trips, gradients, the independence
-    of rows, and the total probability: the same measures, by the same code, as the package's own
+    of rows, the rounding of scores, the total probability, and the samples of the flow and of its
+    base against their densities (which fail one right flow in ten thousand each): the same measures, by the same code, as the package's own
     tests of every transform. A copy is measured: the flow itself, its parameters, mode and the
     random state are left as they are.
 
@@ -48,7 +52,7 @@ def check(flow: Flow, data: Any = None, context: Any = None, seed: int = 0) -> C
         >>> from pushforward.flows import realnvp
         >>> report = check(realnvp(2, layers=2, hidden=(8,)))
         >>> report.passed, report.verdict
-        (True, 'This flow is right: each of its 9 properties holds.')
+        (True, 'This flow is right: each of its 12 properties holds.')
     """
     own = copy.deepcopy(flow).eval()
     like = next((t for t in (*own.parameters(), *own.buffers()) if t.is_floating_point()), None)
@@ -141,7 +145,12 @@ def _findings(subject: _Subject, seed: int) -> Iterator[Finding]:
     yield from _round_trips(subject)
     yield from _gradients(subject)
     yield _alone(subject)
-    yield _total(subject, seed)
+    if subject.x.dtype != torch.float64:
+        yield _precision(subject)
+    yield _base_samples(subject)
+    if subject.flow.event_shape.numel() > HIGH:
+        yield _base_total(subject)
+    yield from _whole(subject, seed)
 
 
 def _log_dets(subject: _Subject) -> Iterator[Finding]:
@@ -189,28 +198,84 @@ def _alone(subject: _Subject) -> Finding:
     return Finding.within(name, error.max().item(), bar, "exact", "of 1 + |log p|")
 
 
+def _precision(subject: _Subject) -> Finding:
+    exact = subject.double().flow.log_prob
+    error = properties.precision_error(subject.flow.log_prob, exact, subject.x, subject.context)
+    bar = properties.PRECISION_BAR
+    name = "score in float32 and in float64"
+    return Finding.within(name, error.max().item(), bar, "exact", "of 1 + |log p|")
+
+
+def _base(subject: _Subject) -> tuple[normalisation.Density, Tensor]:
+    """The density of the base in float64, given the first row's context, and samples of it."""
+    wide = subject.double()
+    flow, d = wide.flow, wide.z[0].numel()
+    context = None if wide.context is None else wide.context[0]
+    if flow.embed is not None and context is not None:
+        context = flow.embed(context)
+
+    def log_density(points: Tensor) -> Tensor:
+        rows = None if context is None else context.expand(len(points), -1)
+        return flow.base.log_prob(points.reshape(-1, *flow.base.event_shape), rows)
+
+    at_once = min(max(2**24 // d**2, 16), DRAWS)  # some bases make a matrix for each sample
+    starts = range(0, min(DRAWS, 2**23 // d), at_once)
+    drawn = [flow.base.sample((at_once,), context).flatten(1) for _ in starts]
+    return log_density, torch.cat(drawn)
+
+
 @torch.no_grad()
-def _total(subject: _Subject, seed: int) -> Finding:
+def _base_samples(subject: _Subject) -> Finding:
+    log_density, samples = _base(subject)
+    pvalue = normalisation.step_pvalue(log_density, samples)
+    return _judge_samples("samples of the base against its density", pvalue, len(samples))
+
+
+@torch.no_grad()
+def _base_total(subject: _Subject) -> Finding:
+    name = "total probability of the base"
+    found = None
+    if subject.z[0].numel() <= FACTORS:
+        support = subject.flow.base.support
+        found = normalisation.by_factors(*_base(subject), support.low, support.high)
+    if found is None:
+        note = f"no product of at most {FACTORS} factors"
+        return Finding(name, float("nan"), float("nan"), None, "numerical", note=note)
+    return _judge_integral(name, found)
+
+
+@torch.no_grad()
+def _whole(subject: _Subject, seed: int) -> Iterator[Finding]:
+    """The flow's samples against its density, and its total probability."""
     flow = subject.flow
     d = flow.event_shape.numel()
-    name = "total probability"
-    if d > HIGH:
-        note = f"no estimate reaches {d} features"
-        return Finding(name, float("nan"), float("nan"), None, "estimate", note=note)
+    names = "samples against density", "total probability"
     context = None if subject.context is None else subject.context[0]
 
     def log_density(points: Tensor) -> Tensor:
         return flow.log_prob(points.reshape(-1, *flow.event_shape), context)
 
     if d <= 2:
-        return _by_quadrature(name, flow, log_density, context)
-    samples = flow.sample((DRAWS,), context).flatten(1)
-    return _judge_estimate(name, normalisation.bridge(log_density, samples, seed=seed))
+        total, found = _by_quadrature(names[1], flow, log_density, context)
+        fresh = flow.sample((DRAWS,), context).flatten(1)
+        pvalue = normalisation.cell_pvalue(found, fresh)
+        yield _judge_samples(names[0], pvalue, DRAWS, found.error < normalisation.INTEGRAL_BAR)
+        yield total
+        return
+    count = DRAWS if d <= HIGH else max(3000, min(DRAWS, 2**20 // d))
+    samples = flow.sample((count,), context).flatten(1)
+    few = samples[: count // 2] if d <= HIGH else samples
+    yield _judge_samples(names[0], normalisation.step_pvalue(log_density, few), len(few))
+    if d > HIGH:
+        note = f"no estimate reaches {d} features"
+        yield Finding(names[1], float("nan"), float("nan"), None, "estimate", note=note)
+    else:
+        yield _judge_estimate(names[1], normalisation.bridge(log_density, samples, seed=seed))
 
 
 def _by_quadrature(
     name: str, flow: Flow, log_density: normalisation.Density, context: Tensor | None
-) -> Finding:
+) -> tuple[Finding, normalisation.Integral]:
     """With more cells where the first look does not convince: thin tails hide between nodes."""
     low, high = flow.support.low, flow.support.high
     for cells in (1024, 4096):
@@ -220,7 +285,17 @@ def _by_quadrature(
         finding = _judge_integral(name, found)
         if finding.passed:
             break
-    return finding
+    return finding, found
+
+
+def _judge_samples(name: str, pvalue: float, draws: int, decisive: bool = True) -> Finding:
+    """As the number of decades by which chance must be stretched; a NaN fails."""
+    surprise = -math.log10(pvalue) if pvalue > 0 else math.inf
+    surprise = max(surprise, 0.0) if pvalue == pvalue else math.nan
+    bar = -math.log10(FALSE_ALARM)
+    passed = surprise <= bar if decisive else None
+    note = f"{draws:,} samples; false alarm {FALSE_ALARM:.0e}"
+    return Finding(name, surprise, bar, passed, "estimate", "-log10 p", note)
 
 
 def _judge_integral(name: str, found: normalisation.Integral) -> Finding:

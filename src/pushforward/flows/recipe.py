@@ -36,11 +36,10 @@ def recipe(function: Callable[P, Flow]) -> Callable[P, Flow]:
 
     @functools.wraps(function)
     def build(*args: P.args, **kwargs: P.kwargs) -> Flow:
+        arguments = bound(function, *args, **kwargs)
+        _refuse_senseless(arguments)
         flow = function(*args, **kwargs)
-        flow.made_by = {
-            "recipe": function.__name__,
-            "arguments": bound(function, *args, **kwargs),
-        }
+        flow.made_by = {"recipe": function.__name__, "arguments": arguments}
         return flow
 
     RECIPES[function.__name__] = build
@@ -70,6 +69,20 @@ def rebuild(made_by: dict[str, Any]) -> Flow:
         raise ModelError(
             f"The recipe {name!r} does not take the stored arguments: {error}."
         ) from error
+
+
+def _refuse_senseless(arguments: dict[str, Any]) -> None:
+    """Refuse what every recipe would refuse, before torch does in its own words."""
+    count = arguments.get("context_features", 0)
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise ConfigurationError(
+            f"context_features must be a whole number of at least 0, but is {count!r}."
+        )
+    hidden = arguments.get("hidden", [])
+    if not isinstance(hidden, list):
+        raise ConfigurationError(
+            f"hidden must be a sequence of widths such as (128, 128), but is {hidden!r}."
+        )
 
 
 def positive_sizes(**sizes: int) -> None:

@@ -24,7 +24,8 @@ def describe(flow: Flow) -> tuple[FlowRecord, str]:
             "This flow was not made by a recipe, so a file could not say how to rebuild it. Put "
             "its construction into a function decorated with pushforward.flows.recipe."
         )
-    dtypes = {str(p.dtype).removeprefix("torch.") for p in flow.parameters()}
+    precisions = {p.dtype for p in flow.parameters()} or {flow.dtype}
+    dtypes = {str(precision).removeprefix("torch.") for precision in precisions}
     dtype = dtypes.pop() if len(dtypes) == 1 else "mixed"
     if dtype not in ("float32", "float64"):
         raise ConfigurationError(f"Models are stored in float32 or float64, not {dtype}.")
@@ -64,9 +65,18 @@ def save(flow: Flow, path: str | Path, force: bool = False) -> None:
         draft = Path(beside) / "model"
         draft.mkdir()
         config = Config(versions=versions(), flow=record, dtype=dtype)  # type: ignore[arg-type]
-        card = f"# A normalizing flow\n\nMade by the recipe `{record.recipe}` of pushforward.\n"
-        write_model(draft, flow, config, {}, card)
+        write_model(draft, flow, config, {}, _card(config))
         replace_directory(draft, path)
+
+
+def _card(config: Config) -> str:
+    """What is known of a flow that was saved from the library."""
+    given = ", ".join(f"{name}={value!r}" for name, value in config.flow.arguments.items())
+    made = ", ".join(f"{name} {number}" for name, number in config.versions.items())
+    return (
+        f"# A normalizing flow\n\nMade by `{config.flow.recipe}({given})` in {config.dtype}, with "
+        f"{made}.\n\nRead it in Python with `pushforward.load(folder)`.\n"
+    )
 
 
 def load(path: str | Path) -> Flow:

@@ -10,7 +10,7 @@ Every refusal is one sentence that names the file and, where there is one, the c
 
 from pushforward.tables.read import open_table, read_numeric
 from pushforward.tables.reader import Batch, TableReader
-from pushforward.tables.table import NumericTable, check_trainable
+from pushforward.tables.table import NumericTable, check_trainable, dependence
 from pushforward.tables.write import TableWriter, writing
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "TableReader",
     "TableWriter",
     "check_trainable",
+    "dependence",
     "open_table",
     "read_numeric",
     "writing",

@@ -10,6 +10,8 @@ from pushforward.tables.words import excerpt, refusal
 
 NARROWEST = 1e-30  # the least spread of a column, as its largest number is 1e30
 
+THINNEST = 1e-12  # a variance, of standardized columns, that is rounding and nothing else
+
 
 @dataclass(frozen=True)
 class NumericTable:
@@ -66,6 +68,26 @@ def check_trainable(table: NumericTable) -> None:
                 f"columns {excerpt(table.names[twin])} and {excerpt(name)} are equal in every row; "
                 "leave one of them out.",
             )
+
+
+def dependence(table: NumericTable) -> str | None:
+    """A sentence where columns follow from each other exactly, else None.
+
+    Their density is then unbounded on the plane that they lie in, so that a fit has no end.
+
+    Example:
+        >>> x = np.array([[1.0, 3.0], [2.0, 5.0], [4.0, 9.0]])
+        >>> dependence(NumericTable("t.csv", ["a", "b"], x)) is None
+        False
+    """
+    scaled = (table.values - table.values.mean(0)) / table.values.std(0)
+    variances = np.linalg.eigvalsh(scaled.T @ scaled / len(scaled))
+    if len(scaled) <= scaled.shape[1] or variances[0] > THINNEST:
+        return None
+    return (
+        f"{table.source}: some columns are sums of others, so that their density has no bound and "
+        "its NLL only tells how long it was trained; leave one of them out."
+    )
 
 
 def _is_are(rows: int) -> str:

@@ -57,6 +57,8 @@ def gather(
     x = _finite("data", data, like, tuple(flow.event_shape))
     given = None
     if context is not None:
+        if not flow.context_features:
+            raise ShapeError("This flow takes no context, but was given one.")
         given = _finite("context", context, like, (flow.context_features,), len(x))
     weight = x.new_ones(len(x))
     if sample_weight is not None:
@@ -68,7 +70,8 @@ def gather(
         rows = rows.take(weight.nonzero().flatten())  # as if those rows were not there
     if len(rows) < 2:
         raise DataError(f"A fit needs two rows or more of some weight, but was given {len(rows)}.")
-    return replace(rows, weight=rows.weight / rows.weight.mean())
+    weight = rows.weight / rows.weight.max()  # first, or the sum of large ones would overflow
+    return replace(rows, weight=weight / weight.mean())
 
 
 def _finite(

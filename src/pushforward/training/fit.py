@@ -12,7 +12,7 @@ import torch
 
 from pushforward.errors import ConfigurationError
 from pushforward.flow import Flow
-from pushforward.training.checkpoint import Checkpoint
+from pushforward.training.checkpoint import CHECKPOINT, Checkpoint
 from pushforward.training.data import Array, Rows, gather, split
 from pushforward.training.loop import Loop, nothing
 from pushforward.training.progress import bar
@@ -110,10 +110,16 @@ def fit(
         )
     except TypeError as error:
         known = ", ".join(Settings.__dataclass_fields__)
-        raise ConfigurationError(f"{error}; the settings are {known}.") from None
+        unknown = ", ".join(name for name in settings if name not in Settings.__dataclass_fields__)
+        what = f"There is no setting called {unknown}" if unknown else str(error)
+        raise ConfigurationError(f"{what}; the settings are {known}.") from None
     folder = None if checkpoint is None else Path(checkpoint)
     if resume and folder is None:
         raise ConfigurationError("resume=True needs checkpoint=…, the folder to go on from.")
+    if folder is not None and not resume and (folder / CHECKPOINT).exists():
+        raise ConfigurationError(
+            f"{folder} holds a checkpoint; go on from it with resume=True, or remove it first."
+        )
     rows = gather(flow, data, context, sample_weight)
     train, validation = split(rows, knobs.validation, knobs.seed)
     # Whatever is random inside the flow (dropout, noise) draws from torch's own generator.

@@ -88,6 +88,9 @@ class Restricting(Transform):
 
     middle: float  # some point of the codomain, evaluated where x is outside it
 
+    def __init__(self) -> None:
+        super().__init__()
+
     @abstractmethod
     def _unrestrict(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x inside the codomain -> (z, log dz/dx)."""

@@ -40,6 +40,17 @@ def surplus(raw: Tensor) -> Tensor:
     return (1 - LEAST) * torch.where(raw < 1.0, near, softplus(raw + SHIFT) - 1)
 
 
+def within_reach(x: Tensor) -> Tensor:
+    """x, clipped where sums of its squares or products would overflow; tanh is flat long before.
+
+    Example:
+        >>> within_reach(torch.tensor([2.0, 3e38])).isfinite().tolist()
+        [True, True]
+    """
+    limit = math.sqrt(torch.finfo(x.dtype).max) / 1024
+    return x.clamp(-limit, limit)
+
+
 def stretch(h: Tensor, gain: Tensor) -> Tensor:
     """The slope of a + (gain - 1)·tanh(a), with h = tanh(a), as a sum of positive terms."""
     square = h.square()

@@ -84,16 +84,18 @@ class LULinear(Transform):
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.accept(z, context)
         lower, upper = self.factors()
-        x = z @ (lower @ upper).t() + self.bias
+        # One factor after the other: their product would cost O(d³).
+        x = z @ upper.t() @ lower.t() + self.bias
         return x, self.log_diagonal.sum().expand(z.shape[:-1])
 
     def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.accept(x, context)
-        lower, upper = self.factors()
-        # Rows are vectors: y·Lᵀ·... solved from the right, without transposing the batch.
+        # The solver reads one triangle only, so that the factors need not be cut out first. Rows
+        # are vectors: it solves from the right.
+        upper = self.upper.diagonal_scatter(self.log_diagonal.exp())
         flat = (x - self.bias).reshape(-1, x.shape[-1])
         half = torch.linalg.solve_triangular(
-            lower.t(), flat, upper=True, left=False, unitriangular=True
+            self.lower.t(), flat, upper=True, left=False, unitriangular=True
         )
         z = torch.linalg.solve_triangular(upper.t(), half, upper=False, left=False)
         return z.reshape(x.shape), -self.log_diagonal.sum().expand(x.shape[:-1])

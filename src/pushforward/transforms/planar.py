@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from pushforward.transforms.base import Kind, Transform
-from pushforward.transforms.gain import gain, stretch, surplus, undo
+from pushforward.transforms.gain import gain, stretch, surplus, undo, within_reach
 
 
 class Planar(Transform):
@@ -67,11 +67,11 @@ class Planar(Transform):
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.accept(z, context)
         u, w, b, g = self._vectors(z.shape[:-1], context)
-        h = ((w * z).sum(-1) + b).tanh()
+        h = ((w * within_reach(z)).sum(-1) + b).tanh()
         return z + u * h.unsqueeze(-1), stretch(h, g).log()
 
     def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.accept(x, context)
         u, w, b, g = self._vectors(x.shape[:-1], context)
-        h = undo((w * x).sum(-1) + b, g, "Planar").tanh()
+        h = undo((w * within_reach(x)).sum(-1) + b, g, "Planar").tanh()
         return x - u * h.unsqueeze(-1), -stretch(h, g).log()

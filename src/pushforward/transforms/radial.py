@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pushforward.transforms.base import Transform
-from pushforward.transforms.gain import gain
+from pushforward.transforms.gain import gain, within_reach
 
 
 class Radial(Transform):
@@ -60,14 +60,14 @@ class Radial(Transform):
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.accept(z, context)
         centre, alpha, g = self._shape(z.shape[:-1], context)
-        radius = torch.linalg.vector_norm(z - centre, dim=-1)
+        radius = torch.linalg.vector_norm(within_reach(z - centre), dim=-1)
         across, log_det = self._stretch(radius, alpha, g)
         return centre + (z - centre) * across.unsqueeze(-1), log_det
 
     def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.accept(x, context)
         centre, alpha, g = self._shape(x.shape[:-1], context)
-        rho = torch.linalg.vector_norm(x - centre, dim=-1)
+        rho = torch.linalg.vector_norm(within_reach(x - centre), dim=-1)
         half = 0.5 * (rho - alpha * g)
         root = (half.square() + alpha * rho).sqrt()
         # Of the two ways to write the root, the one whose terms have the same sign.

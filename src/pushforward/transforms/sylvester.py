@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from pushforward.errors import ConfigurationError
 from pushforward.transforms.base import Kind, Transform
-from pushforward.transforms.gain import gain, stretch, undo
+from pushforward.transforms.gain import gain, stretch, undo, within_reach
 from pushforward.transforms.linear import Orthogonal
 
 
@@ -89,13 +89,13 @@ class Sylvester(Transform):
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.accept(z, context)
         parts = self._parts(z.shape[:-1], context)
-        h = (_times(parts.inner, z @ parts.q) + parts.b).tanh()
+        h = (_times(parts.inner, within_reach(z) @ parts.q) + parts.b).tanh()
         return z + parts.step(h), parts.log_det(h)
 
     def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.accept(x, context)
         parts = self._parts(x.shape[:-1], context)
-        h = parts.solve(x @ parts.q)
+        h = parts.solve(within_reach(x) @ parts.q)
         return x - parts.step(h), -parts.log_det(h)
 
 
