@@ -16,7 +16,7 @@ import pushforward as pf
 import tiny
 from poison import Poisoned, flow_with, poisoned_rows
 from pushforward import files
-from pushforward.errors import DataError, ModelError
+from pushforward.errors import ConfigurationError, DataError, ModelError
 from pushforward.training.checkpoint import CHECKPOINT, HISTORY, read_history
 
 EPOCHS = 4
@@ -118,7 +118,12 @@ def test_resuming_a_finished_fit_changes_nothing(tmp_path, whole):
     assert without_clock(again.history) == without_clock(whole.history)
 
 
-def test_without_resume_it_starts_afresh(half, whole):
+def test_without_resume_a_checkpoint_is_not_overwritten(half, whole):
+    before = (half / CHECKPOINT).read_bytes()
+    with pytest.raises(ConfigurationError, match="holds a checkpoint; go on from it with resume"):
+        fit(half, seed=7)
+    assert (half / CHECKPOINT).read_bytes() == before
+    (half / CHECKPOINT).unlink()
     result = fit(half, seed=7)
     assert [entry["epoch"] for entry in result.history] == [1, 2, 3, 4]
     assert not tiny.same(result.flow, whole.flow)

@@ -77,10 +77,8 @@ def fit(
         seed=seed,
         arguments={"scaler": scaler},
     )
-    if not resume:
+    if partial.exists() and not resume:
         _tidy(partial)  # of another fit, which --force gives up
-    if force and not resume:
-        _tidy(partial)  # the checkpoint of an earlier fit, which is given up
     try:
         figures = _fit_into(partial, table, request, resume, baselines)
     except BaseException as error:
