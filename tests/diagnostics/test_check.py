@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from torch import Tensor
 
 import pushforward as pf
 from pushforward.diagnostics import CheckReport
-from pushforward.distributions import BASES, Normal
+from pushforward.distributions import BASES, GaussianMixture, Normal
 from pushforward.errors import ConfigurationError, ShapeError
 from pushforward.flow import Flow
 from pushforward.transforms import Affine, Exp, LULinear, Transform
@@ -193,9 +194,76 @@ def test_the_report_as_a_table_and_as_json() -> None:
     lines = str(report).splitlines()
     assert lines[0].split()[:3] == ["property", "value", "bar"]
     assert len(lines) == len(report.rows) + 3
-    assert lines[-1] == report.verdict == "This flow is right: each of its 9 properties holds."
+    assert lines[-1] == report.verdict == "This flow is right: each of its 12 properties holds."
     found = json.loads(json.dumps(report.to_dict(), allow_nan=False))
     assert found["passed"] is True
     assert {"name", "value", "bar", "passed", "kind", "unit", "note", "result"} == set(
         found["rows"][0]
     )
+
+
+def moved(change: Callable[[Tensor], Tensor]) -> type[Normal]:
+    """A standard normal whose sampler contradicts its density."""
+
+    class Moved(Normal):
+        def sample(self, *args: Any, **kwargs: Any) -> Tensor:
+            return change(super().sample(*args, **kwargs))
+
+    del BASES["Moved"]
+    return Moved
+
+
+SAMPLERS = {"shift": lambda z: z + 0.3, "half": lambda z: 0.5 * z, "wide": lambda z: 1.05 * z}
+
+
+@pytest.mark.parametrize("features", [1, 2, 5, 70])
+@pytest.mark.parametrize("fault", SAMPLERS)
+def test_a_sampler_that_contradicts_the_density_is_found(fault: str, features: int) -> None:
+    report = pf.check(Flow(moved(SAMPLERS[fault])(features), Affine(0.0, 2.0)))
+    names = {"samples against density", "samples of the base against its density"}
+    assert failed(report) & names or (features == 5 and not report.passed), str(report)
+    assert "right" not in report.verdict
+
+
+class Raised(Normal):
+    """A base whose log-density is half a nat too large."""
+
+    def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
+        return super().log_prob(z) + 0.5
+
+
+del BASES["Raised"]
+
+
+def test_a_base_that_is_off_is_found_beyond_every_estimate() -> None:
+    report = pf.check(Flow(Raised(70), Affine(0.0, 2.0)))
+    assert failed(report) == {"total probability of the base"}
+
+
+def test_a_base_of_many_features_without_factors_is_not_called_right() -> None:
+    report = pf.check(Flow(GaussianMixture(65, components=2), Affine(0.0, 2.0)))
+    assert report.passed
+    assert "right" not in report.verdict
+    assert "total probability of the base" in report.verdict
+
+
+class Half32(Affine):
+    """A scale whose log-det is off by half a nat, but not in float64."""
+
+    def _off(self, log_det: Tensor) -> Tensor:
+        return log_det + 0.5 if log_det.dtype == torch.float32 else log_det
+
+    def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        x, log_det = super().forward(z, context)
+        return x, self._off(log_det)
+
+    def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        z, log_det = super().inverse(x, context)
+        return z, -self._off(-log_det)
+
+
+@pytest.mark.parametrize("features", [1, 70])
+def test_a_fault_in_float32_alone_is_found(features: int) -> None:
+    flow = Flow(Normal(features), Half32(0.0, 2.0))
+    assert "score in float32 and in float64" in failed(pf.check(flow))
+    assert pf.check(flow.double()).passed

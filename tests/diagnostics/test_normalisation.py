@@ -8,7 +8,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from pushforward.diagnostics.normalisation import bridge, equal_cells, integrate
+from pushforward.diagnostics.normalisation import (
+    bridge,
+    by_factors,
+    cell_pvalue,
+    equal_cells,
+    integrate,
+    step_pvalue,
+)
 from pushforward.distributions import Distribution, GaussianMixture, Normal, StudentT, Uniform
 
 
@@ -117,3 +124,37 @@ def test_the_bridge_admits_when_it_cannot_reach() -> None:
 
     found = bridge(thin, shell, components=1)
     assert found.standard_error > 0.02
+
+
+BASES = pytest.mark.parametrize("make", [Normal, Uniform, StudentT], ids=lambda make: make.__name__)
+
+
+@BASES
+@pytest.mark.parametrize("d", [1, 2, 70])
+def test_steps_leave_right_samples_alone(make: type, d: int) -> None:
+    base = make(d).double()
+    x = samples(base, 20_000)
+    assert step_pvalue(base.log_prob, x) > 1e-4
+    assert step_pvalue(base.log_prob, x + 0.1 * x.std(0)) < 1e-4
+
+
+@BASES
+def test_cells_count_right_samples(make: type) -> None:
+    base = make(2).double()
+    found = integrate(base.log_prob, samples(base))
+    x = base.sample((20_000,), generator=torch.Generator().manual_seed(1))
+    assert cell_pvalue(found, x) > 1e-4
+    assert cell_pvalue(found, 0.9 * x) < 1e-4
+
+
+@BASES
+def test_factors_multiply_to_one(make: type) -> None:
+    base = make(20).double()
+    found = by_factors(base.log_prob, samples(base, 20_000))
+    assert found is not None
+    assert abs(found.value - 1) < 1e-3 + found.error < 5e-3
+
+
+def test_a_density_without_factors_has_no_product() -> None:
+    base = spikes(3)
+    assert by_factors(base.log_prob, samples(base, 2000)) is None

@@ -86,3 +86,12 @@ def test_the_scale_of_a_map_is_its_largest_bound() -> None:
     assert properties.own_scale(Inverse(Exp())) == 1.0
     assert properties.own_scale(RationalQuadraticSpline(2, bound=4.0)) == 4.0
     assert properties.own_scale(Coupling(2, SplineMap(bound=7.0), hidden=(4,))) == 7.0
+
+
+def test_a_score_in_float32_is_held_against_float64() -> None:
+    def score(x: Tensor, context: Tensor | None) -> Tensor:
+        return -x.square().sum(1) + (0.5 if x.dtype == torch.float32 else 0.0)
+
+    error = properties.precision_error(score, score, torch.ones(4, 3))
+    torch.testing.assert_close(error, torch.full((4,), 0.5 / (1 + 3 + 6 / 32)).double())
+    assert properties.precision_error(score, score, torch.ones(4, 3).double()).max() == 0
