@@ -86,7 +86,8 @@ def fit(
     Raises:
         ShapeError, DataError: data, context or weights that do not fit or are not finite; a
             checkpoint that cannot be written.
-        ConfigurationError: settings without a meaning, or a flow with nothing to train.
+        ConfigurationError: settings without a meaning, a flow with nothing to train, or a
+            checkpoint in the folder that would be overwritten.
         TrainingError: no finite likelihood at the start.
         ModelError: a checkpoint that is damaged or belongs to another fit.
 
