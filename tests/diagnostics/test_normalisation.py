@@ -8,14 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from pushforward.diagnostics.normalisation import (
-    bridge,
-    by_factors,
-    cell_pvalue,
-    equal_cells,
-    integrate,
-    step_pvalue,
-)
+from pushforward.diagnostics.bridge import bridge
+from pushforward.diagnostics.quadrature import by_factors, equal_cells, integrate
+from pushforward.diagnostics.sampling import cell_pvalue, step_pvalue
 from pushforward.distributions import Distribution, GaussianMixture, Normal, StudentT, Uniform
 
 

@@ -17,7 +17,7 @@ from scipy import stats
 from torch import Tensor
 
 import pushforward as pf
-from pushforward.diagnostics.normalisation import Cells, Rule, equal_cells
+from pushforward.diagnostics.quadrature import Cells, Rule, equal_cells
 from pushforward.flow import Flow
 from pushforward.transforms.registry import perturb
 from specimens import FLOWS, Recipe, seeded

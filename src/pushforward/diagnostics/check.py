@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pushforward.diagnostics import normalisation, properties
+from pushforward.diagnostics import bridge, properties, quadrature, sampling
 from pushforward.diagnostics.report import CheckReport, Finding
 from pushforward.errors import ConfigurationError, ShapeError
 from pushforward.flow import Flow
@@ -206,7 +206,7 @@ def _precision(subject: _Subject) -> Finding:
     return Finding.within(name, error.max().item(), bar, "exact", "of 1 + |log p|")
 
 
-def _base(subject: _Subject) -> tuple[normalisation.Density, Tensor]:
+def _base(subject: _Subject) -> tuple[quadrature.Density, Tensor]:
     """The density of the base in float64, given the first row's context, and samples of it."""
     wide = subject.double()
     flow, d = wide.flow, wide.z[0].numel()
@@ -227,7 +227,7 @@ def _base(subject: _Subject) -> tuple[normalisation.Density, Tensor]:
 @torch.no_grad()
 def _base_samples(subject: _Subject) -> Finding:
     log_density, samples = _base(subject)
-    pvalue = normalisation.step_pvalue(log_density, samples)
+    pvalue = sampling.step_pvalue(log_density, samples)
     return _judge_samples("samples of the base against its density", pvalue, len(samples))
 
 
@@ -237,11 +237,11 @@ def _base_total(subject: _Subject) -> Finding:
     found = None
     if subject.z[0].numel() <= FACTORS:
         support = subject.flow.base.support
-        found = normalisation.by_factors(*_base(subject), support.low, support.high)
+        found = quadrature.by_factors(*_base(subject), support.low, support.high)
     if found is None:
         note = f"no product of at most {FACTORS} factors"
         return Finding(name, float("nan"), float("nan"), None, "numerical", note=note)
-    off, bar = abs(found.value - 1), normalisation.INTEGRAL_BAR + found.error
+    off, bar = abs(found.value - 1), quadrature.INTEGRAL_BAR + found.error
     passed = False if off >= bar else True if bar < DECISIVE else None
     note = f"one factor per coordinate, {found.evaluations:,} points"
     return Finding(name, off, bar, passed, "numerical", "off 1", note)
@@ -261,11 +261,11 @@ def _whole(subject: _Subject, seed: int) -> Iterator[Finding]:
     if d <= 2:
         total, found = _by_quadrature(names[1], flow, log_density, context)
         fresh = flow.sample((DRAWS,), context).flatten(1)
-        known = found.error < normalisation.INTEGRAL_BAR  # each cell's mass
+        known = found.error < quadrature.INTEGRAL_BAR  # each cell's mass
         pvalue = (
-            normalisation.cell_pvalue(found, fresh)
+            sampling.cell_pvalue(found, fresh)
             if known
-            else normalisation.step_pvalue(log_density, fresh)
+            else sampling.step_pvalue(log_density, fresh)
         )
         yield _judge_samples(names[0], pvalue, DRAWS)
         yield total
@@ -273,23 +273,23 @@ def _whole(subject: _Subject, seed: int) -> Iterator[Finding]:
     count = DRAWS if d <= HIGH else max(3000, min(DRAWS, 2**18 // d))
     samples = flow.sample((count,), context).flatten(1)
     few = samples[: count // 4] if d <= HIGH else samples
-    yield _judge_samples(names[0], normalisation.step_pvalue(log_density, few), len(few))
+    yield _judge_samples(names[0], sampling.step_pvalue(log_density, few), len(few))
     if d > HIGH:
         note = f"no estimate reaches {d} features"
         yield Finding(names[1], float("nan"), float("nan"), None, "estimate", note=note)
     else:
-        yield _judge_estimate(names[1], normalisation.bridge(log_density, samples, seed=seed))
+        yield _judge_estimate(names[1], bridge.bridge(log_density, samples, seed=seed))
 
 
 def _by_quadrature(
-    name: str, flow: Flow, log_density: normalisation.Density, context: Tensor | None
-) -> tuple[Finding, normalisation.Integral]:
+    name: str, flow: Flow, log_density: quadrature.Density, context: Tensor | None
+) -> tuple[Finding, quadrature.Integral]:
     """With more cells where the first look does not convince: thin tails hide between nodes."""
     low, high = flow.support.low, flow.support.high
     for cells in (1024, 4096):
         # Thirty-two samples per cell: their range holds more than 0.9999 of the probability.
         samples = flow.sample((32 * cells,), context).flatten(1)
-        found = normalisation.integrate(log_density, samples, low, high, cells=cells)
+        found = quadrature.integrate(log_density, samples, low, high, cells=cells)
         finding = _judge_integral(name, found)
         if finding.passed:
             break
@@ -305,14 +305,14 @@ def _judge_samples(name: str, pvalue: float, draws: int) -> Finding:
     return Finding.within(name, surprise, bar, "estimate", "-log10 p", note)
 
 
-def _judge_integral(name: str, found: normalisation.Integral) -> Finding:
-    off, bar = abs(found.value - 1), normalisation.INTEGRAL_BAR
+def _judge_integral(name: str, found: quadrature.Integral) -> Finding:
+    off, bar = abs(found.value - 1), quadrature.INTEGRAL_BAR
     unsure = found.error >= bar and off < bar + found.error
     note = f"quadrature error below {found.error:.1g}, {found.evaluations:,} points"
     return Finding(name, off, bar, None if unsure else off < bar, "numerical", "off 1", note)
 
 
-def _judge_estimate(name: str, found: normalisation.Estimate) -> Finding:
+def _judge_estimate(name: str, found: bridge.Estimate) -> Finding:
     off, bar = abs(found.value - 1), 4 * found.standard_error
     unsure = found.standard_error > DECISIVE
     note = f"4 standard errors; {found.draws:,} draws worth {found.ess:,.0f}"
