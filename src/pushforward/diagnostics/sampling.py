@@ -16,6 +16,7 @@ def cell_pvalue(found: Integral, samples: Tensor, groups: int = 64) -> float:
     The samples must not be those that made the cells. Of the few beyond the box nothing is asked.
 
     Example:
+        >>> from pushforward.diagnostics.quadrature import integrate
         >>> from pushforward.distributions import Normal
         >>> base = Normal(1).double()
         >>> found = integrate(base.log_prob, base.sample((4096,)), cells=128)
