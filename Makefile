@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 
 .PHONY: demo test test-all doctest lint types format picture lecture-table clean
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt $(wildcard src/pushforward/kernels/*.?pp)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@

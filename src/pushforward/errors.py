@@ -31,3 +31,7 @@ class TrainingError(PushforwardError, RuntimeError):
 
 class NumericalInverseWarning(UserWarning):
     """A root that did not reach its tolerance: the residual is given."""
+
+
+class SlowWarning(UserWarning):
+    """Something works, but slower than it could: what is missing is named."""

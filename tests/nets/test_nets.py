@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pushforward import nets
 from pushforward.errors import ConfigurationError
-from pushforward.nets import MADE, MLP, ContextScaler
+from pushforward.nets import MADE, MLP, ContextScaler, Walk
 from pushforward.nets.mlp import ACTIVATIONS
 from pushforward.transforms.registry import perturb
 
@@ -39,36 +39,92 @@ def inputs(context_features: int, *batch: int) -> tuple[Tensor, Tensor | None]:
     return x, context.requires_grad_()
 
 
-def walked(net: MADE, x: Tensor, context: Tensor | None) -> Tensor:
-    """All parameters (*batch, features, n_params), asked for one feature at a time."""
-    walk = net.incremental(x, context)
-    found: dict[int, Tensor] = {}
-    for feature in net.order.tolist():
-        found[feature] = walk.next()
-        walk.feed(x[..., feature])
-    return torch.stack([found[i] for i in range(5)], dim=-2)
+def walked(net: MADE, x: Tensor, context: Tensor | None) -> tuple[Tensor, Walk]:
+    """All parameters (rows, features, n_params), asked for one feature at a time; and the walk."""
+    with torch.no_grad():
+        walk = net.walk(x, net.sources(len(x), context), record=True)
+        found: dict[int, Tensor] = {}
+        for feature in net.order.tolist():
+            found[feature] = walk.next()
+            walk.feed(x[..., feature])
+    return torch.stack([found[i] for i in range(5)], dim=-2), walk
 
 
 @DEPTHS
 @ORDERS
 @CONTEXTS
-def test_the_walk_gives_the_values_and_gradients_of_a_dense_pass(
-    hidden: tuple[int, ...], order: list[int] | None, context_features: int
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_the_walk_gives_the_values_of_a_dense_pass_and_its_sweep_the_gradients(
+    hidden: tuple[int, ...], order: list[int] | None, context_features: int, activation: str
 ) -> None:
-    net = made(hidden, order, context_features)
-    for batch in ((), (6,), (2, 3), (0,)):
-        x, context = inputs(context_features, *batch)
-        dense, stepped = net(x, context), walked(net, x, context)
+    net = made(hidden, order, context_features, activation)
+    for rows in (0, 1, 6):
+        x, context = inputs(context_features, rows)
+        dense = net(x, context)
+        stepped, walk = walked(net, x, context)
         torch.testing.assert_close(stepped, dense, atol=1e-12, rtol=1e-12)
-        with torch.no_grad():  # another code path: one preallocated buffer
-            torch.testing.assert_close(walked(net, x, context), dense, atol=1e-12, rtol=1e-12)
+        cotangents = torch.randn(dense.shape, generator=torch.Generator().manual_seed(3)).double()
         leaves = [x, *([] if context is None else [context]), *net.parameters()]
-        weights = torch.randn(dense.shape, generator=torch.Generator().manual_seed(3)).double()
-        wanted = torch.autograd.grad((dense * weights).sum(), leaves, allow_unused=True)
-        given = torch.autograd.grad((stepped * weights).sum(), leaves, allow_unused=True)
+        wanted = torch.autograd.grad((dense * cotangents).sum(), leaves, allow_unused=True)
+        given = swept(net, walk, x, context, cotangents, leaves)
         for a, b, leaf in zip(given, wanted, leaves, strict=True):
             a, b = (torch.zeros_like(leaf) if g is None else g for g in (a, b))
             torch.testing.assert_close(a, b, atol=1e-12, rtol=1e-12)
+
+
+def swept(
+    net: MADE,
+    walk: Walk,
+    x: Tensor,
+    context: Tensor | None,
+    cotangents: Tensor,
+    leaves: list[Tensor],
+) -> list[Tensor | None]:
+    """The gradients that a sweep finds, for the inputs and for everything before the walk."""
+    order, sweep = net.order.tolist(), walk.sweep()
+    by_x = torch.zeros_like(x)
+    for step in reversed(range(5)):
+        if step < 4:
+            by_x[:, order[step]] = sweep.next()
+        sweep.feed(cotangents[:, order[step]])
+    sources = net.sources(len(x), context)
+    followed = torch.autograd.grad(sources, leaves[1:], sweep.finish(), allow_unused=True)
+    return [by_x, *followed]
+
+
+def test_a_graph_of_parents_is_obeyed_by_values_walk_and_sweep() -> None:
+    """A collider (3 on 1 and 2), a fork (1 and 2 on 0), and a feature that stands alone (4)."""
+    graph = [[0, 0, 0, 0, 0], [1, 0, 0, 0, 0], [1, 0, 0, 0, 0], [0, 1, 1, 0, 0], [0, 0, 0, 0, 0]]
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = MADE(5, 3, (12, 9), activation="tanh", adjacency=graph).double()
+    perturb(net, torch.Generator().manual_seed(1))
+    x, _ = inputs(0, 6)
+    jacobian = torch.func.jacrev(net)(x[0].detach()).abs().sum(1)
+    assert torch.equal(jacobian > 0, torch.tensor(graph).bool())
+    dense = net(x)
+    stepped, walk = walked(net, x, None)
+    torch.testing.assert_close(stepped, dense, atol=1e-12, rtol=1e-12)
+    cotangents = torch.randn(dense.shape, generator=torch.Generator().manual_seed(3)).double()
+    leaves = [x, *net.parameters()]
+    wanted = torch.autograd.grad((dense * cotangents).sum(), leaves)
+    for a, b in zip(swept(net, walk, x, None, cotangents, leaves), wanted, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-12, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("graph", "what"),
+    [
+        ([[0, 1], [1, 0]], "cycle.*0 → 1 → 0|cycle.*1 → 0 → 1"),
+        ([[0, 1, 0], [1, 0, 0]], r"shape \(2, 2\), but has \(2, 3\)"),
+        ([["a", "b"], ["c", "d"]], "table of 0 and 1"),
+    ],
+)
+def test_a_graph_that_is_none_is_refused(graph: list[list[int]], what: str) -> None:
+    with pytest.raises(ConfigurationError, match=what):
+        MADE(2, 1, adjacency=graph)
+    with pytest.raises(ConfigurationError, match="not both"):
+        MADE(2, 1, order=[1, 0], adjacency=[[0, 0], [1, 0]])
 
 
 @DEPTHS
@@ -110,7 +166,6 @@ def test_a_context_is_shared_by_broadcasting() -> None:
     x, context = torch.randn(4, 3, 5).double(), torch.randn(3, 2).double()
     wide = context.expand(4, 3, 2)
     torch.testing.assert_close(net(x, context), net(x, wide))
-    torch.testing.assert_close(walked(net, x, context), net(x, wide))
 
 
 @pytest.mark.parametrize("net", [MADE(3, 2, (4,)), MADE(3, 2, ()), MLP(3, 6, (4,))])

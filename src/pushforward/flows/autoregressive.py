@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pushforward.flow import Flow
 from pushforward.flows.masks import alternating_order
 from pushforward.flows.recipe import Base, Scaler, assemble, positive_sizes, recipe
+from pushforward.nets import Adjacency
 from pushforward.transforms import Autoregressive, Transform
 from pushforward.univariate import Affine, Fast, Univariate
 
@@ -19,18 +20,23 @@ def autoregressive_layers(
     context_features: int,
     activation: str,
     fast: Fast = "density",
+    adjacency: Adjacency | None = None,
 ) -> list[Transform]:
-    """`layers` autoregressive transforms of one univariate map, whose order alternates."""
+    """`layers` autoregressive transforms of one univariate map, whose order alternates.
+
+    With an adjacency, which has its own order, all of them obey that.
+    """
     positive_sizes(features=features, layers=layers)
     return [
         Autoregressive(
             features,
             univariate,
-            alternating_order(features, i),
+            None if adjacency is not None else alternating_order(features, i),
             context_features,
             hidden,
             activation,
             fast,
+            adjacency,
         )
         for i in range(layers)
     ]
@@ -45,17 +51,21 @@ def maf(
     base: Base = "normal",
     activation: str = "relu",
     scaler: Scaler = "standardize",
+    adjacency: Adjacency | None = None,
 ) -> Flow:
     """Masked autoregressive flow: density in one pass (Papamakarios et al. 2017).
 
-    Arguments and errors as `pushforward.flows.nice`.
+    Arguments and errors as `pushforward.flows.nice`, and adjacency: adjacency[i][j] says that
+    feature i depends on feature j, a graph without cycles; anything on anything where None.
 
     Example:
         >>> import torch
         >>> maf(3).log_prob(torch.zeros(5, 3)).shape
         torch.Size([5])
     """
-    body = autoregressive_layers(features, Affine(), layers, hidden, context_features, activation)
+    body = autoregressive_layers(
+        features, Affine(), layers, hidden, context_features, activation, adjacency=adjacency
+    )
     return assemble(features, body, base, context_features, scaler)
 
 
@@ -68,16 +78,17 @@ def iaf(
     base: Base = "normal",
     activation: str = "relu",
     scaler: Scaler = "standardize",
+    adjacency: Adjacency | None = None,
 ) -> Flow:
     """Inverse autoregressive flow: sampling in one pass (Kingma et al. 2016).
 
-    Arguments and errors as `pushforward.flows.nice`.
+    Arguments and errors as `pushforward.flows.maf`.
 
     Example:
         >>> iaf(3).sample((5,)).shape
         torch.Size([5, 3])
     """
     body = autoregressive_layers(
-        features, Affine(), layers, hidden, context_features, activation, "sampling"
+        features, Affine(), layers, hidden, context_features, activation, "sampling", adjacency
     )
     return assemble(features, body, base, context_features, scaler)

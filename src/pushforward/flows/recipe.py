@@ -83,6 +83,11 @@ def _refuse_senseless(arguments: dict[str, Any]) -> None:
         raise ConfigurationError(
             f"hidden must be a sequence of widths such as (128, 128), but is {hidden!r}."
         )
+    if arguments.get("adjacency") is not None and arguments.get("scaler") == "whiten":
+        raise ConfigurationError(
+            'scaler="whiten" mixes the features, so that an adjacency would not be obeyed; '
+            'take scaler="standardize".'
+        )
 
 
 def positive_sizes(**sizes: int) -> None:

@@ -10,6 +10,7 @@ from pushforward.flow import Flow
 from pushforward.flows.autoregressive import autoregressive_layers
 from pushforward.flows.coupling import coupling_layers
 from pushforward.flows.recipe import Base, Scaler, assemble, recipe
+from pushforward.nets import Adjacency
 from pushforward.univariate import RationalQuadraticSpline
 
 
@@ -25,6 +26,7 @@ def nsf(
     base: Base = "normal",
     activation: str = "relu",
     scaler: Scaler = "standardize",
+    adjacency: Adjacency | None = None,
 ) -> Flow:
     """Neural spline flow: rational-quadratic splines in either wiring (Durkan et al. 2019).
 
@@ -40,9 +42,12 @@ def nsf(
         activation: one of `pushforward.nets.ACTIVATIONS`.
         scaler: what `initialize` sets at the data end: "standardize", "whiten", or "none" (which
             leaves the context as it is, too).
+        adjacency: for the autoregressive wiring: adjacency[i][j] says that feature i depends on
+            feature j, a graph without cycles; anything on anything where None.
 
     Raises:
-        ConfigurationError: a size below one, or an unknown name.
+        ConfigurationError: a size below one, an unknown name, a graph with a cycle, or one for
+            couplings.
 
     Example:
         >>> import torch
@@ -55,6 +60,11 @@ def nsf(
         raise ConfigurationError(
             f'wiring must be "coupling" or "autoregressive", but is {wiring!r}.'
         )
-    wire = coupling_layers if wiring == "coupling" else autoregressive_layers
-    body = wire(features, spline, layers, hidden, context_features, activation)
+    sizes = (features, spline, layers, hidden, context_features, activation)
+    if wiring == "autoregressive":
+        body = autoregressive_layers(*sizes, adjacency=adjacency)
+    elif adjacency is None:
+        body = coupling_layers(*sizes)
+    else:
+        raise ConfigurationError('adjacency is for wiring="autoregressive"; a coupling has none.')
     return assemble(features, body, base, context_features, scaler)

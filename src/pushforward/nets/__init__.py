@@ -1,15 +1,19 @@
 """Conditioners: networks that turn known features and a context into a map's parameters."""
 
-from pushforward.nets.made import MADE, AutoregressiveConditioner, IncrementalParameters
+from pushforward.nets.incremental import AutoregressiveConditioner, Sweep, Walk
+from pushforward.nets.made import MADE
 from pushforward.nets.mlp import ACTIVATIONS, MLP
 from pushforward.nets.scaler import ContextScaler, location_and_scale
+from pushforward.nets.structure import Adjacency
 
 __all__ = [
     "ACTIVATIONS",
     "MADE",
     "MLP",
+    "Adjacency",
     "AutoregressiveConditioner",
     "ContextScaler",
-    "IncrementalParameters",
+    "Sweep",
+    "Walk",
     "location_and_scale",
 ]

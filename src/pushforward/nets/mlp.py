@@ -54,6 +54,22 @@ def linear_from_zero(inputs: int, outputs: int) -> nn.Linear:
     return layer
 
 
+def perceptron(
+    h: Tensor,
+    weights: Sequence[Tensor],
+    biases: Sequence[Tensor],
+    function: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """h (inputs, rows) through layers of weights (out, in) and biases (out, 1 or rows).
+
+    Numbers of one unit lie side by side: that is how the univariate maps want their parameters.
+    """
+    h = h.clamp(-INPUT_LIMIT, INPUT_LIMIT)
+    for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        h = torch.addmm(bias, weight, h if i == 0 else function(h))
+    return h
+
+
 class MLP(nn.Module):
     """(..., in_features) and a context (..., context_features) -> (..., out_features).
 
@@ -86,11 +102,12 @@ class MLP(nn.Module):
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         if not self.in_features:
             return self.constant.expand(*x.shape[:-1], -1)
+        batch = x.shape[:-1]
+        rows = x.reshape(batch.numel(), x.shape[-1]).t()
         if context is not None:
-            context = context.expand(*x.shape[:-1], -1)
-            x = torch.cat([x, context], dim=-1) if x.shape[-1] else context
-        h = x.clamp(-INPUT_LIMIT, INPUT_LIMIT)
-        for layer in self.hidden:
-            h = self.function(layer(h))
-        out: Tensor = self.out(h)
-        return out
+            wide = context.expand(*batch, -1).reshape(batch.numel(), context.shape[-1])
+            rows = torch.cat([rows, wide.t()])
+        layers = [*self.hidden, self.out]
+        weights, biases = [p.weight for p in layers], [p.bias[:, None] for p in layers]
+        out = perceptron(rows, weights, biases, self.function)
+        return out.t().reshape(*batch, out.shape[0])

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from pushforward.nets import MADE
+from pushforward.errors import ConfigurationError
+from pushforward.kernels import transformed
+from pushforward.nets import MADE, Adjacency
 from pushforward.transforms.base import Transform
+from pushforward.transforms.parallel import solve_at_once, worthwhile
+from pushforward.transforms.sequential import solve_in_order, solve_plainly
 from pushforward.univariate import Affine, Fast, Univariate, orient
+
+Solver = Literal["auto", "sequential", "parallel"]
+SOLVERS: tuple[Solver, ...] = get_args(Solver)
 
 
 class Autoregressive(Transform):
@@ -29,6 +37,15 @@ class Autoregressive(Transform):
         hidden: widths of the conditioner's hidden layers.
         activation: one of `pushforward.nets.ACTIVATIONS`.
         fast: the direction that takes one pass.
+        adjacency: instead of an order, adjacency[i][j] says that feature i depends on feature j:
+            a graph without cycles.
+        solver: how the other direction goes. "sequential" is the walk; "parallel" iterates over
+            all features at once, which is exact after d rounds and often after a few; "auto"
+            iterates, without gradients, where few rows have many features, and walks if that does
+            not settle within d/4 rounds.
+
+    Raises:
+        ConfigurationError: an unknown word, an order that is none, or a graph with a cycle.
 
     Example:
         >>> layer = Autoregressive(4, hidden=(16,))
@@ -39,6 +56,7 @@ class Autoregressive(Transform):
     """
 
     event_ndim_in = event_ndim_out = 1
+    features: int
 
     def __init__(
         self,
@@ -49,6 +67,8 @@ class Autoregressive(Transform):
         hidden: Sequence[int] = (128, 128),
         activation: str = "relu",
         fast: Fast = "density",
+        adjacency: Adjacency | None = None,
+        solver: Solver = "auto",
     ) -> None:
         super().__init__()
         self.features, self.context_features = features, context_features
@@ -56,31 +76,57 @@ class Autoregressive(Transform):
         orient(self.univariate, fast)  # refuses any other word
         self.cheap = frozenset({"inverse" if fast == "density" else "forward"})
         self.conditioner = MADE(
-            features, self.univariate.n_params, hidden, context_features, order, activation
+            features,
+            self.univariate.n_params,
+            hidden,
+            context_features,
+            order,
+            activation,
+            adjacency,
         )
+        if solver not in SOLVERS:
+            known = ", ".join(f'"{name}"' for name in SOLVERS)
+            raise ConfigurationError(f"solver must be one of {known}, but is {solver!r}.")
+        self.solver = solver
 
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.accept(z, context)
-        return self._one_pass(z, context) if self.fast == "sampling" else self._walk(z, context)
+        return self._one_pass(z, context) if self.fast == "sampling" else self._solve(z, context)
 
     def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.accept(x, context)
-        return self._one_pass(x, context) if self.fast == "density" else self._walk(x, context)
+        return self._one_pass(x, context) if self.fast == "density" else self._solve(x, context)
 
     def _one_pass(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
         """All features at once, each from the values given before it."""
         params = self.conditioner(value, context if self.context_features else None)
-        result, log_det = self.univariate.forward(value, params)
+        # A network may have computed in bfloat16; maps and log-dets never do.
+        result, log_det = self.univariate.forward(value, params.to(value.dtype))
         return result, log_det.sum(-1)
 
-    def _walk(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Feature by feature, each from the results found before it."""
-        walk = self.conditioner.incremental(value, context if self.context_features else None)
-        order = self.conditioner.order.tolist()
-        results: list[Tensor] = [value] * len(order)
-        log_det = value.new_zeros(value.shape[:-1])
-        for feature in order:
-            results[feature], change = self.univariate.inverse(value[..., feature], walk.next())
-            log_det = log_det + change
-            walk.feed(results[feature])
-        return torch.stack(results, dim=-1), log_det
+    def _solve(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Each feature from the results found before it."""
+        parts = self.conditioner, self.univariate
+        batch = value.shape[:-1]
+        if context is not None:
+            context = context.expand(*batch, -1).reshape(batch.numel(), context.shape[-1])
+        context = context if self.context_features else None
+        rows = value.reshape(batch.numel(), self.features)
+        if transformed():
+            x, log_det = solve_plainly(*parts, rows, context)
+        else:
+            x, log_det = self._at_once(rows, context) or solve_in_order(*parts, rows, context)
+        return x.reshape(value.shape), log_det.reshape(batch)
+
+    def _at_once(self, rows: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor] | None:
+        """By iteration where that is wanted and settles; else None."""
+        if self.solver == "sequential" or (self.solver == "auto" and not worthwhile(rows)):
+            return None
+        sources = (rows, *self.parameters(), *([] if context is None else [context]))
+        if torch.is_grad_enabled() and any(t.requires_grad for t in sources):
+            return None  # the walk knows its way back
+        most = self.features if self.solver == "parallel" else self.features // 4
+        x, log_det, certificate = solve_at_once(
+            self.conditioner, self.univariate, rows, context, most
+        )
+        return (x, log_det) if certificate.settled else None

@@ -87,6 +87,8 @@ class Coupling(Transform):
         self.accept(value, context)
         kept, moved = value.index_select(-1, self.kept), value.index_select(-1, self.moved)
         params = self.conditioner(kept, context if self.context_features else None)
-        moved, log_det = function(moved, params.unflatten(-1, (len(self.moved), -1)))
+        # A network may have computed in bfloat16; maps and log-dets never do.
+        params = params.unflatten(-1, (len(self.moved), -1)).to(value.dtype)
+        moved, log_det = function(moved, params)
         value = torch.cat([kept, moved], dim=-1).index_select(-1, self.restore)
         return value, log_det.sum(-1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pushforward.kernels import affine
 from pushforward.univariate.base import Univariate
 
 
@@ -45,13 +46,12 @@ class Affine(Univariate):
     bound: float = 5.0
     n_params = 2
 
-    def _log_scale(self, params: Tensor) -> Tensor:
-        return self.bound * torch.tanh(params[..., 1] / self.bound)
-
     def forward(self, u: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
-        log_scale = self._log_scale(params)
-        return u * log_scale.exp() + params[..., 0], log_scale.expand_as(u)
+        return affine(self.bound)(u, params, inverse=False)
 
     def inverse(self, v: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
-        log_scale = self._log_scale(params)
-        return (v - params[..., 0]) * (-log_scale).exp(), -log_scale.expand_as(v)
+        return affine(self.bound)(v, params, inverse=True)
+
+    def params_of(self, shift: Tensor, log_scale: Tensor) -> Tensor:
+        """The parameters (..., 2) of v = u·exp(log_scale) + shift, |log_scale| below the bound."""
+        return torch.stack([shift, self.bound * torch.atanh(log_scale / self.bound)], dim=-1)

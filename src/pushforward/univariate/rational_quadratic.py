@@ -7,26 +7,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softmax, softplus
 
 from pushforward.errors import ConfigurationError
+from pushforward.kernels import rational_quadratic
+from pushforward.kernels.rational_quadratic import logits, raw_slopes
 from pushforward.univariate.base import Univariate
-
-MIN_SHARE = 1e-3  # a bin keeps at least this part of its equal share of [-bound, bound]
-MIN_SLOPE = 1e-3  # the least derivative at a knot
-UNIT_SLOPE = math.log(math.expm1(1 - MIN_SLOPE))  # softplus of it, plus MIN_SLOPE, is 1
-
-
-@dataclass(frozen=True)
-class Bin:
-    """The one bin that each number falls in: its left knot, size, and the slopes at its ends."""
-
-    x: Tensor
-    y: Tensor
-    width: Tensor
-    height: Tensor
-    left: Tensor
-    right: Tensor
 
 
 @dataclass(frozen=True)
@@ -68,66 +53,26 @@ class RationalQuadraticSpline(Univariate):
         return self.bound
 
     def forward(self, u: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
-        inside = u.abs() <= self.bound
-        # Clip before evaluating: what `where` discards must be finite too, or its gradient is NaN.
-        clipped = u.clamp(-self.bound, self.bound)
-        b = self._locate(clipped, params, by_value=False)
-        ratio = ((clipped - b.x) / b.width).clamp(0, 1)
-        slope = b.height / b.width
-        rest = ratio * (1 - ratio)
-        denominator = slope + (b.left + b.right - 2 * slope) * rest
-        v = b.y + b.height * (slope * ratio.square() + b.left * rest) / denominator
-        log_det = self._log_derivative(b, slope, ratio, rest, denominator)
-        return torch.where(inside, v, u), torch.where(inside, log_det, 0.0)
+        return rational_quadratic(self.bins, self.bound)(u, params, inverse=False)
 
     def inverse(self, v: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
-        inside = v.abs() <= self.bound
-        clipped = v.clamp(-self.bound, self.bound)
-        b = self._locate(clipped, params, by_value=True)
-        slope = b.height / b.width
-        rise = clipped - b.y
-        bend = rise * (b.left + b.right - 2 * slope)
-        qa = b.height * (slope - b.left) + bend
-        qb = b.height * b.left - bend
-        qc = slope * rise  # minus the constant term
-        # The discriminant is a square plus rounding; the floor keeps the root's gradient finite.
-        root = (qb.square() + 4 * qa * qc).clamp(min=torch.finfo(v.dtype).tiny).sqrt()
-        # Of the quadratic formula's two forms, the one that adds numbers of equal sign.
-        adds = qb >= 0
-        ratio = torch.where(adds, 2 * qc, root - qb) / torch.where(adds, qb + root, 2 * qa)
-        ratio = ratio.clamp(0, 1)
-        rest = ratio * (1 - ratio)
-        denominator = slope + (b.left + b.right - 2 * slope) * rest
-        u = b.x + ratio * b.width
-        log_det = self._log_derivative(b, slope, ratio, rest, denominator)
-        return torch.where(inside, u, v), torch.where(inside, -log_det, 0.0)
+        return rational_quadratic(self.bins, self.bound)(v, params, inverse=True)
 
-    @staticmethod
-    def _log_derivative(
-        b: Bin, slope: Tensor, ratio: Tensor, rest: Tensor, denominator: Tensor
-    ) -> Tensor:
-        numerator = b.right * ratio.square() + 2 * slope * rest + b.left * (1 - ratio).square()
-        return 2 * slope.log() + numerator.log() - 2 * denominator.log()
+    def params_of(self, widths: Tensor, heights: Tensor, slopes: Tensor) -> Tensor:
+        """The parameters (..., n_params) of the spline with these knots.
 
-    def _locate(self, value: Tensor, params: Tensor, by_value: bool) -> Bin:
-        """The bin of each number, searched among the y-knots where `by_value`, else the x-knots."""
-        k = self.bins
-        params = params.expand(*value.shape, self.n_params)
-        widths, x = self._knots(params[..., :k])
-        heights, y = self._knots(params[..., k : 2 * k])
-        slopes = MIN_SLOPE + softplus(params[..., 2 * k :] + UNIT_SLOPE)
-        slopes = torch.nn.functional.pad(slopes, (1, 1), value=1.0)
-        inner = (y if by_value else x)[..., 1:]
-        index = (inner <= value.unsqueeze(-1)).sum(-1, keepdim=True)
+        Args:
+            widths, heights: sizes of the bins (..., bins), each adding up to 2·bound, none below
+                a thousandth of an equal share.
+            slopes: derivatives at the inner knots (..., bins - 1), all above 0.001.
 
-        def pick(table: Tensor, offset: int = 0) -> Tensor:
-            return table.gather(-1, index + offset).squeeze(-1)
-
-        return Bin(pick(x), pick(y), pick(widths), pick(heights), pick(slopes), pick(slopes, 1))
-
-    def _knots(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Bin sizes and their left knots, both (..., bins), from logits (..., bins)."""
-        share = MIN_SHARE / self.bins + (1 - MIN_SHARE) * softmax(logits, dim=-1)
-        sizes = 2 * self.bound * share
-        left = torch.nn.functional.pad(sizes.cumsum(-1)[..., :-1], (1, 0)) - self.bound
-        return sizes, left
+        Example:
+            >>> spline = RationalQuadraticSpline(bins=2, bound=1.0)
+            >>> knots = torch.tensor([0.5, 1.5]), torch.tensor([1.0, 1.0]), torch.tensor([2.0])
+            >>> v, _ = spline.forward(torch.tensor(-0.5), spline.params_of(*knots))
+            >>> round(v.item(), 5)  # the inner knot lies at (-0.5, 0)
+            0.0
+        """
+        return torch.cat(
+            [logits(widths, self.bound), logits(heights, self.bound), raw_slopes(slopes)], dim=-1
+        )

@@ -1,0 +1,114 @@
+"""The compiled maps: where their library is, whether it may be used, and how it is called."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from pushforward.errors import SlowWarning
+
+MOST_PARAMS = 192  # what a block has room for, as in native.cpp
+SWITCH = "PUSHFORWARD_KERNELS"  # set to "plain", the environment forbids the compiled maps
+
+_WHOLE = (
+    "rows features n_params bins",
+    "inverse threads value_row value_feature param_row param_feature param_step",
+    "pull_row pull_feature pull_step out_row out_feature",
+    "grad_row grad_feature slope_row slope_feature",
+)
+_REAL = "bound least_share least_slope unit_slope"
+_POINTERS = "value params result log_det grad_result grad_log_det grad_value grad_params"
+
+
+class Job(ctypes.Structure):
+    """The arguments of one call; the same fields in the same order as in native.cpp."""
+
+    _fields_ = [
+        *((name, ctypes.c_int64) for name in _WHOLE[0].split()),
+        *((name, ctypes.c_double) for name in _REAL.split()),
+        *((name, ctypes.c_int64) for name in " ".join(_WHOLE[1:]).split()),
+        *((name, ctypes.c_void_p) for name in _POINTERS.split()),
+    ]
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """The compiled library, None where the installation had no compiler for it.
+
+    It is loaded after torch, whose OpenMP threads it shares: two pools would fight for the cores.
+    """
+    for path in sorted(Path(__file__).parent.glob("_native*.so")):
+        try:
+            found = ctypes.CDLL(str(path))
+            found.job_size.restype = ctypes.c_int64
+            if found.job_size() == ctypes.sizeof(Job):
+                return found
+        except (OSError, AttributeError):  # built for another system, or from other sources
+            continue
+    return None
+
+
+class _Mode:
+    """Whether the plain formulas are asked for; one object, so that a test can switch it."""
+
+    plain = os.environ.get(SWITCH) == "plain"
+
+
+@contextmanager
+def plain() -> Iterator[None]:
+    """Within it, the plain PyTorch formulas are used even where compiled ones are there.
+
+    Example:
+        >>> with plain():
+        ...     usable(torch.ones(3))
+        False
+    """
+    before, _Mode.plain = _Mode.plain, True
+    try:
+        yield
+    finally:
+        _Mode.plain = before
+
+
+@cache
+def _say_once() -> None:
+    warnings.warn(
+        "pushforward runs without its compiled splines (no C++ compiler was found when it was "
+        "installed): results are the same, but several times slower. Install a compiler and then "
+        f"pushforward again, or set {SWITCH}=plain to be rid of this message.",
+        SlowWarning,
+        stacklevel=2,
+    )
+
+
+def usable(value: Tensor) -> bool:
+    """Can the compiled maps take this tensor: on the CPU, float32 or float64, nothing traced?
+
+    Warns:
+        SlowWarning: once a process, where only the missing library is in the way.
+    """
+    if _Mode.plain or value.device.type != "cpu":
+        return False
+    if value.dtype not in (torch.float32, torch.float64):
+        return False
+    if library() is None:
+        _say_once()
+        return False
+    return True
+
+
+def call(name: str, dtype: torch.dtype, job: Job) -> None:
+    """Run an entry such as "spline_apply" for float32 or float64."""
+    found = library()
+    assert found is not None
+    getattr(found, f"{name}_{'float32' if dtype == torch.float32 else 'float64'}")(
+        ctypes.byref(job)
+    )
