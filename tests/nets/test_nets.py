@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from torch import Tensor
 
-from pushforward import nets
+from pushforward import kernels, nets
 from pushforward.errors import ConfigurationError
-from pushforward.nets import MADE, MLP, ContextScaler, Walk
+from pushforward.nets import MADE, MLP, ContextScaler
 from pushforward.nets.mlp import ACTIVATIONS
 from pushforward.transforms.registry import perturb
 
@@ -39,15 +41,15 @@ def inputs(context_features: int, *batch: int) -> tuple[Tensor, Tensor | None]:
     return x, context.requires_grad_()
 
 
-def walked(net: MADE, x: Tensor, context: Tensor | None) -> tuple[Tensor, Walk]:
-    """All parameters (rows, features, n_params), asked for one feature at a time; and the walk."""
+def walked(net: MADE, x: Tensor, context: Tensor | None) -> Tensor:
+    """All parameters (rows, features, n_params), asked for one feature at a time."""
     with torch.no_grad():
-        walk = net.walk(x, net.sources(len(x), context), record=True)
+        walk = net.walk(x, net.sources(len(x), context))
         found: dict[int, Tensor] = {}
         for feature in net.order.tolist():
             found[feature] = walk.next()
             walk.feed(x[..., feature])
-    return torch.stack([found[i] for i in range(5)], dim=-2), walk
+    return torch.stack([found[i] for i in range(5)], dim=-2)
 
 
 @DEPTHS
@@ -61,35 +63,34 @@ def test_the_walk_gives_the_values_of_a_dense_pass_and_its_sweep_the_gradients(
     for rows in (0, 1, 6):
         x, context = inputs(context_features, rows)
         dense = net(x, context)
-        stepped, walk = walked(net, x, context)
+        stepped = walked(net, x, context)
         torch.testing.assert_close(stepped, dense, atol=1e-12, rtol=1e-12)
         cotangents = torch.randn(dense.shape, generator=torch.Generator().manual_seed(3)).double()
         leaves = [x, *([] if context is None else [context]), *net.parameters()]
         wanted = torch.autograd.grad((dense * cotangents).sum(), leaves, allow_unused=True)
-        given = swept(net, walk, x, context, cotangents, leaves)
-        for a, b, leaf in zip(given, wanted, leaves, strict=True):
-            a, b = (torch.zeros_like(leaf) if g is None else g for g in (a, b))
-            torch.testing.assert_close(a, b, atol=1e-12, rtol=1e-12)
+        for way in (kernels.plain, nullcontext):
+            with way():
+                given = swept(net, x, context, cotangents, leaves)
+            for a, b, leaf in zip(given, wanted, leaves, strict=True):
+                a, b = (torch.zeros_like(leaf) if g is None else g for g in (a, b))
+                torch.testing.assert_close(a, b, atol=1e-12, rtol=1e-12)
 
 
 def swept(
-    net: MADE,
-    walk: Walk,
-    x: Tensor,
-    context: Tensor | None,
-    cotangents: Tensor,
-    leaves: list[Tensor],
+    net: MADE, x: Tensor, context: Tensor | None, cotangents: Tensor, leaves: list[Tensor]
 ) -> list[Tensor | None]:
-    """The gradients that a sweep finds, for the inputs and for everything before the walk."""
-    order, sweep = net.order.tolist(), walk.sweep()
-    by_x = torch.zeros_like(x)
-    for step in reversed(range(5)):
-        if step < 4:
-            by_x[:, order[step]] = sweep.next()
-        sweep.feed(cotangents[:, order[step]])
+    """The gradients that a sweep finds, for the inputs and for everything before the walk.
+
+    With maps whose value does not depend on their parameters, and log-slopes that pull to given
+    cotangents, what reaches each input is what a dense pass would send it.
+    """
     sources = net.sources(len(x), context)
-    followed = torch.autograd.grad(sources, leaves[1:], sweep.finish(), allow_unused=True)
-    return [by_x, *followed]
+    with torch.no_grad():
+        sweep = net.sweep(x, sources)
+        one, nothing = torch.ones_like(x), torch.zeros_like(x)
+        by_x, by_slope = (one, torch.zeros_like(cotangents)), (nothing, cotangents)
+        reached, grads = sweep.solve(nothing, by_x, by_slope)
+    return [reached, *torch.autograd.grad(sources, leaves[1:], grads, allow_unused=True)]
 
 
 def test_a_graph_of_parents_is_obeyed_by_values_walk_and_sweep() -> None:
@@ -103,13 +104,16 @@ def test_a_graph_of_parents_is_obeyed_by_values_walk_and_sweep() -> None:
     jacobian = torch.func.jacrev(net)(x[0].detach()).abs().sum(1)
     assert torch.equal(jacobian > 0, torch.tensor(graph).bool())
     dense = net(x)
-    stepped, walk = walked(net, x, None)
+    stepped = walked(net, x, None)
     torch.testing.assert_close(stepped, dense, atol=1e-12, rtol=1e-12)
     cotangents = torch.randn(dense.shape, generator=torch.Generator().manual_seed(3)).double()
     leaves = [x, *net.parameters()]
     wanted = torch.autograd.grad((dense * cotangents).sum(), leaves)
-    for a, b in zip(swept(net, walk, x, None, cotangents, leaves), wanted, strict=True):
-        torch.testing.assert_close(a, b, atol=1e-12, rtol=1e-12)
+    for way in (kernels.plain, nullcontext):
+        with way():
+            given = swept(net, x, None, cotangents, leaves)
+        for a, b in zip(given, wanted, strict=True):
+            torch.testing.assert_close(a, b, atol=1e-12, rtol=1e-12)
 
 
 @pytest.mark.parametrize(

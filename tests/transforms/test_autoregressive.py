@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from torch import Tensor
 
+from pushforward import kernels
 from pushforward.errors import ConfigurationError
 from pushforward.transforms import Autoregressive
 from pushforward.transforms.parallel import solve_at_once
@@ -49,24 +52,46 @@ def test_the_walk_and_its_way_back_are_those_of_many_dense_passes(
     univariate: Univariate, options: dict[str, object]
 ) -> None:
     layer = layer_of(univariate, **options)
-    for rows in (1, 7):
+    for rows, way in ((1, nullcontext), (7, nullcontext), (70, nullcontext), (7, kernels.plain)):
         value, context = draw(layer, rows)
         leaves = [value.requires_grad_(), *layer.parameters()]
         if context is not None:
             leaves.append(context.requires_grad_())
         found = []
         for solve in (solve_in_order, solve_plainly):
-            x, log_det = solve(layer.conditioner, univariate, value, context)
+            with way() if solve is solve_in_order else kernels.plain():
+                x, log_det = solve(layer.conditioner, univariate, value, context)
             generator = torch.Generator().manual_seed(3)
             weights = torch.randn(x.shape, generator=generator).double()
             total = (x * weights).sum() + (log_det * weights[:, 0]).sum()
-            grads = torch.autograd.grad(total, leaves, allow_unused=True)
+            with way():
+                grads = torch.autograd.grad(total, leaves, allow_unused=True)
             zeros = (torch.zeros_like(leaf) for leaf in leaves)
             found.append(
                 [x, log_det, *(z if g is None else g for g, z in zip(grads, zeros, strict=True))]
             )
         for a, b in zip(*found, strict=True):
             torch.testing.assert_close(a, b, atol=1e-10, rtol=1e-10)
+
+
+@EVERY_MAP
+@EVERY_WAY
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["f32", "f64"])
+def test_without_gradients_the_compiled_pass_gives_what_the_dense_one_does(
+    univariate: Univariate, options: dict[str, object], dtype: torch.dtype
+) -> None:
+    layer = layer_of(univariate, **options).to(dtype)
+    for rows in (0, 1, 7, 133):
+        value, context = (None if t is None else t.to(dtype) for t in draw(layer, rows))
+        dense = layer.inverse(value, context)
+        with torch.no_grad():
+            compiled = layer.inverse(value, context)
+            with kernels.plain():
+                plain = layer.inverse(value, context)
+        tolerance = 2000 * torch.finfo(dtype).eps
+        for a, b, c in zip(compiled, plain, dense, strict=True):
+            torch.testing.assert_close(a, b, atol=tolerance, rtol=tolerance)
+            torch.testing.assert_close(a, c.detach(), atol=tolerance, rtol=tolerance)
 
 
 def test_a_gradient_for_one_output_alone() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,7 +11,6 @@ from pushforward.kernels.calls import Constants, Pair
 from pushforward.kernels.fused import Fused
 
 
-@cache
 def affine(bound: float) -> Fused:
     """The map of parameters (t, θ) whose log-scale stays in [-bound, bound]."""
     return Fused(

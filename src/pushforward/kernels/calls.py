@@ -7,20 +7,25 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pushforward.kernels.native import Job, call
+from pushforward.kernels.native import Job, Map, call
 
 Pair = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
 class Constants:
-    """What a compiled map needs to know beside its parameters; see native.cpp."""
+    """What a compiled map needs to know beside its parameters; see maps.hpp."""
 
     bins: int = 0
     bound: float = 0.0
     least_share: float = 0.0
     least_slope: float = 0.0
     unit_slope: float = 0.0
+
+    def filled_in(self, n_params: int, inverse: bool) -> Map:
+        """As the library wants them."""
+        numbers = self.bound, self.least_share, self.least_slope, self.unit_slope
+        return Map(n_params, self.bins, *numbers, inverse)
 
 
 def _table(value: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
@@ -35,9 +40,7 @@ def _table(value: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
 
 def _job(constants: Constants, value: Tensor, params: Tensor, inverse: bool, out: Tensor) -> Job:
     rows, features, n_params = params.shape
-    c = constants
-    job = Job(rows, features, n_params, c.bins, c.bound, c.least_share, c.least_slope, c.unit_slope)
-    job.inverse, job.threads = inverse, torch.get_num_threads()
+    job = Job(constants.filled_in(n_params, inverse), rows, features, torch.get_num_threads())
     job.value_row, job.value_feature = value.stride()
     job.param_row, job.param_feature, job.param_step = params.stride()
     job.out_row, job.out_feature = out.stride()

@@ -33,14 +33,11 @@ class Fused:
 
     def __call__(self, value: Tensor, params: Tensor, inverse: bool) -> Pair:
         """value (...), params (..., n_params), broadcast against it -> two tensors (...)."""
-        if not (
-            value.dtype == params.dtype
-            and self.n_params <= MOST_PARAMS
-            and usable(value)
-            and not transformed()
-        ):
+        fits = value.dtype == params.dtype and self.n_params <= MOST_PARAMS and usable(value)
+        compiling = torch.compiler.is_compiling()
+        if not fits or (not compiling and transformed()):
             return self.plain(value, params, inverse)
-        if torch.compiler.is_compiling():
+        if compiling:
             c = self.constants
             numbers = [c.bound, c.least_share, c.least_slope, c.unit_slope]
             shape = torch.broadcast_shapes(value.shape, params.shape[:-1])

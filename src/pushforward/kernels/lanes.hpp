@@ -5,7 +5,15 @@
 #include <cstdint>
 #include <cstring>
 
-#define INLINE inline __attribute__((always_inline))
+#define ALWAYS __attribute__((always_inline))  // else a lambda is compiled for the default processor
+#define INLINE inline ALWAYS
+
+// Compiled thrice on x86; the loader takes what the processor has.
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#define FOR_EVERY_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define FOR_EVERY_PROCESSOR
+#endif
 
 template <class T> struct Lanes;
 

@@ -15,27 +15,49 @@ from torch import Tensor
 
 from pushforward.errors import SlowWarning
 
-MOST_PARAMS = 192  # what a block has room for, as in native.cpp
+MOST_PARAMS = 192  # what a block has room for, as in maps.hpp
 SWITCH = "PUSHFORWARD_KERNELS"  # set to "plain", the environment forbids the compiled maps
 
-_WHOLE = (
-    "rows features n_params bins",
-    "inverse threads value_row value_feature param_row param_feature param_step",
-    "pull_row pull_feature pull_step out_row out_feature",
-    "grad_row grad_feature slope_row slope_feature",
-)
-_REAL = "bound least_share least_slope unit_slope"
-_POINTERS = "value params result log_det grad_result grad_log_det grad_value grad_params"
+
+def _fields(kind: type, names: str) -> list[tuple[str, type]]:
+    return [(name, kind) for name in names.split()]
+
+
+class Map(ctypes.Structure):
+    """A map's constants, as in maps.hpp."""
+
+    _fields_ = [
+        *_fields(ctypes.c_int64, "n_params bins"),
+        *_fields(ctypes.c_double, "bound least_share least_slope unit_slope"),
+        *_fields(ctypes.c_int64, "inverse"),
+    ]
 
 
 class Job(ctypes.Structure):
-    """The arguments of one call; the same fields in the same order as in native.cpp."""
+    """The arguments of a map over a table, as in tables.cpp."""
 
     _fields_ = [
-        *((name, ctypes.c_int64) for name in _WHOLE[0].split()),
-        *((name, ctypes.c_double) for name in _REAL.split()),
-        *((name, ctypes.c_int64) for name in " ".join(_WHOLE[1:]).split()),
-        *((name, ctypes.c_void_p) for name in _POINTERS.split()),
+        ("map", Map),
+        *_fields(ctypes.c_int64, "rows features threads value_row value_feature"),
+        *_fields(ctypes.c_int64, "param_row param_feature param_step"),
+        *_fields(ctypes.c_int64, "pull_row pull_feature pull_step out_row out_feature"),
+        *_fields(ctypes.c_int64, "grad_row grad_feature slope_row slope_feature"),
+        *_fields(ctypes.c_void_p, "value params result log_det"),
+        *_fields(ctypes.c_void_p, "grad_result grad_log_det grad_value grad_params"),
+    ]
+
+
+class Walk(ctypes.Structure):
+    """The arguments of a walk through a network and of its way back, as in walk.cpp."""
+
+    _fields_ = [
+        ("map", Map),
+        *_fields(ctypes.c_int64, "rows features hidden activation threads"),
+        *_fields(ctypes.c_void_p, "order widths ends weights biases bias_unit bias_row"),
+        *_fields(ctypes.c_int64, "value_row value_feature x_row x_feature"),
+        *_fields(ctypes.c_void_p, "value x log_det grad_x"),
+        *_fields(ctypes.c_void_p, "by_x_value by_x_params by_slope_value by_slope_params"),
+        *_fields(ctypes.c_void_p, "slopes inside grad_value outer"),
     ]
 
 
@@ -48,8 +70,9 @@ def library() -> ctypes.CDLL | None:
     for path in sorted(Path(__file__).parent.glob("_native*.so")):
         try:
             found = ctypes.CDLL(str(path))
-            found.job_size.restype = ctypes.c_int64
-            if found.job_size() == ctypes.sizeof(Job):
+            found.job_size.restype = found.walk_size.restype = ctypes.c_int64
+            sizes = found.job_size(), found.walk_size()
+            if sizes == (ctypes.sizeof(Job), ctypes.sizeof(Walk)):
                 return found
         except (OSError, AttributeError):  # built for another system, or from other sources
             continue
@@ -99,13 +122,18 @@ def usable(value: Tensor) -> bool:
         return False
     if value.dtype not in (torch.float32, torch.float64):
         return False
-    if library() is None:
+    if not _there():
         _say_once()
         return False
     return True
 
 
-def call(name: str, dtype: torch.dtype, job: Job) -> None:
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _there() -> bool:
+    return library() is not None
+
+
+def call(name: str, dtype: torch.dtype, job: Job | Walk) -> None:
     """Run an entry such as "spline_apply" for float32 or float64."""
     found = library()
     assert found is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -18,7 +18,6 @@ MIN_SLOPE = 1e-3  # the least derivative at a knot
 UNIT_SLOPE = math.log(math.expm1(1 - MIN_SLOPE))  # softplus of it, plus MIN_SLOPE, is 1
 
 
-@cache
 def rational_quadratic(bins: int, bound: float) -> Fused:
     """The spline of so many bins on [-bound, bound], the identity outside.
 

@@ -6,6 +6,10 @@ from typing import Protocol
 
 from torch import Tensor
 
+from pushforward.kernels import Fused
+
+Pair = tuple[Tensor, Tensor]
+
 
 class Walk(Protocol):
     """One walk through the features: ask for the next one's parameters, then tell its value."""
@@ -16,21 +20,29 @@ class Walk(Protocol):
     def feed(self, value: Tensor) -> None:
         """The value (rows) of the feature whose parameters were asked for last."""
 
-    def sweep(self) -> Sweep:
-        """After the last feature of a recorded walk: the way back, for cotangents."""
-
 
 class Sweep(Protocol):
-    """The walk in reverse: tell the last feature's cotangents, then ask for the one before."""
+    """The way back from where a walk arrived.
 
-    def feed(self, grad_params: Tensor) -> None:
-        """The cotangent (rows, n_params) of the parameters of the present feature."""
+    Attributes:
+        params: (rows, features, n_params), all parameters there.
+    """
 
-    def next(self) -> Tensor:
-        """What reaches the value (rows) of the feature before it, through all parameters fed."""
+    params: Tensor
 
-    def finish(self) -> tuple[Tensor, ...]:
-        """The cotangents of what the walk was made from, in that order."""
+    def solve(
+        self, grad_x: Tensor, by_x: Pair, by_slope: Pair
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Cotangents of the value (rows, features) and of the walk's sources.
+
+        Last feature first: once its cotangent is complete it passes to its parameters, and through
+        them to the features before.
+
+        Args:
+            grad_x: (rows, features).
+            by_x, by_slope: cotangents of value (rows, features) and parameters
+                (rows, features, n_params), for one on x and for that on the log-slope.
+        """
 
 
 class AutoregressiveConditioner(Protocol):
@@ -47,8 +59,17 @@ class AutoregressiveConditioner(Protocol):
         context: (rows, c) or None.
         """
 
-    def walk(self, like: Tensor, sources: tuple[Tensor, ...], record: bool) -> Walk:
-        """Begin a walk over rows shaped as `like` (rows, features), without gradients.
+    def walk(self, like: Tensor, sources: tuple[Tensor, ...]) -> Walk:
+        """Begin a walk over rows shaped as `like` (rows, features), without gradients."""
 
-        record: keep what `sweep` needs.
+    def compiled(
+        self, fused: Fused | None, value: Tensor, sources: tuple[Tensor, ...], solve: bool
+    ) -> Pair | None:
+        """A layer of these maps in compiled code, without gradients; None where there is none.
+
+        value (rows, features) -> (rows, features) and log|det| (rows): the solution x of
+        fused.forward(x; θ(x)) = value where `solve`, else fused.forward(value; θ(value)).
         """
+
+    def sweep(self, x: Tensor, sources: tuple[Tensor, ...]) -> Sweep:
+        """The way back from x (rows, features)."""

@@ -16,6 +16,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from pushforward.kernels import Fused
+from pushforward.kernels.walk import Perceptron, walk
 from pushforward.nets.mlp import (
     INPUT_LIMIT,
     activation_called,
@@ -24,7 +26,7 @@ from pushforward.nets.mlp import (
     perceptron,
 )
 from pushforward.nets.structure import Adjacency, Structure
-from pushforward.nets.walk import MADEWalk
+from pushforward.nets.walk import MADESweep, MADEWalk
 
 
 class MADE(nn.Module):
@@ -62,7 +64,7 @@ class MADE(nn.Module):
     ) -> None:
         super().__init__()
         self.features, self.n_params = features, n_params
-        self.function = activation_called(activation)
+        self.activation, self.function = activation, activation_called(activation)
         widths = hidden_sizes(hidden)
         structure = Structure(features, order, adjacency)
         self.register_buffer("order", structure.order, persistent=False)
@@ -114,16 +116,22 @@ class MADE(nn.Module):
         # The walk takes the inputs in its own order.
         return (first[:, self.order], *rest, *self.biases(context))
 
-    def walk(self, like: Tensor, sources: tuple[Tensor, ...], record: bool = False) -> MADEWalk:
-        """Begin a walk through the features, for rows shaped as `like` (rows, features)."""
+    def _read(self, sources: tuple[Tensor, ...]) -> Perceptron:
         half = len(self.layers)
-        return MADEWalk(
-            self.order.tolist(),
-            self.n_params,
-            self.degrees,
-            self.function,
-            sources[:half],
-            sources[half:],
-            like,
-            record,
+        return Perceptron(
+            self.order.tolist(), self.degrees, self.activation, sources[:half], sources[half:]
         )
+
+    def walk(self, like: Tensor, sources: tuple[Tensor, ...]) -> MADEWalk:
+        """Begin a walk through the features, for rows shaped as `like` (rows, features)."""
+        return MADEWalk(self._read(sources), self.n_params, like)
+
+    def compiled(
+        self, fused: Fused | None, value: Tensor, sources: tuple[Tensor, ...], solve: bool
+    ) -> tuple[Tensor, Tensor] | None:
+        """A layer of these maps, applied or solved, in compiled code where there is some."""
+        return walk(self._read(sources), fused, value, solve)
+
+    def sweep(self, x: Tensor, sources: tuple[Tensor, ...]) -> MADESweep:
+        """The way back from x (rows, features)."""
+        return MADESweep(self._read(sources), self.n_params, x)

@@ -1,135 +1,144 @@
 """A masked perceptron feature by feature, and back: each hidden unit once, each way.
 
-Everything is kept as [units, rows], so that a block of units is a contiguous block of memory.
+Everything is kept as [units, rows], so that a block of units is a contiguous block of memory. Where
+there is compiled code for the whole way (`pushforward.kernels.walk`), it is taken instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import torch
 from torch import Tensor
 
-from pushforward.nets.mlp import INPUT_LIMIT
+from pushforward.kernels.walk import Perceptron, sweep
+from pushforward.nets.mlp import INPUT_LIMIT, activation_called
 
-Activation = Callable[[Tensor], Tensor]
+Pair = tuple[Tensor, Tensor]
 
 
 class MADEWalk:
     """The incremental evaluation of a `MADE`: a unit is computed when its last input is known.
 
     Args:
-        order: the features as they come.
+        net: what it reads.
         n_params: parameters per feature.
-        degrees: for each hidden layer, how many features each of its units waits for, ascending.
-        function: the activation.
-        weights: masked, (units, units below); the first with its columns in the walk's order.
-        biases: (units, 1) or (units, rows).
         like: (rows, features), for dtype and device.
-        record: keep what `sweep` needs.
     """
 
-    def __init__(
-        self,
-        order: list[int],
-        n_params: int,
-        degrees: Sequence[Tensor],
-        function: Activation,
-        weights: Sequence[Tensor],
-        biases: Sequence[Tensor],
-        like: Tensor,
-        record: bool,
-    ) -> None:
-        self.order, self.n_params, self.function = order, n_params, function
-        self.weights, self.biases = weights, biases
-        self.rows, self.step = len(like), 0
+    def __init__(self, net: Perceptron, n_params: int, like: Tensor) -> None:
+        self.net, self.n_params, self.rows, self.step = net, n_params, len(like), 0
+        self.function = activation_called(net.activation)
         # values[0] the inputs, values[i] what hidden layer i gives: filled from the top
-        self.values = [like.new_empty(w.shape[1], self.rows) for w in weights]
-        self.before = [torch.empty_like(v) for v in self.values[1:]] if record else []
-        # ends[i][j]: how many units of hidden layer i are computable once j features are known
-        steps = torch.arange(len(order))
-        self.ends = [torch.searchsorted(d, steps, right=True).tolist() for d in degrees]
+        self.values = [like.new_empty(w.shape[1], self.rows) for w in net.weights]
 
     def next(self) -> Tensor:
-        for i, ends in enumerate(self.ends):
-            block = slice(ends[self.step - 1] if self.step else 0, ends[self.step])
+        for i, block in enumerate(blocks(self.net, self.step)):
             if block.stop > block.start:
-                values = self.values[i + 1][block]
-                self._product(i, block, values)
-                if self.before:
-                    self.before[i][block] = values
-                values.copy_(self.function(values))
-        first = self.order[self.step] * self.n_params
-        return self._product(len(self.ends), slice(first, first + self.n_params), None).t()
+                values = self._product(i, block)
+                self.values[i + 1][block] = self.function(values)
+        first = self.net.order[self.step] * self.n_params
+        return self._product(len(self.net.ends), slice(first, first + self.n_params)).t()
 
     def feed(self, value: Tensor) -> None:
         torch.clamp(value, -INPUT_LIMIT, INPUT_LIMIT, out=self.values[0][self.step])
         self.step += 1
 
-    def sweep(self) -> MADESweep:
-        return MADESweep(self)
+    def _product(self, layer: int, rows: slice) -> Tensor:
+        bias, weight = self.net.biases[layer][rows], self.net.weights[layer][rows]
+        n = known(self.net, layer, self.step)
+        if not n:
+            return bias.expand(-1, self.rows)
+        return torch.addmm(bias, weight[:, :n], self.values[layer][:n])
 
-    def known(self, layer: int, step: int) -> int:
-        """How many of a layer's inputs are known once `step` features are."""
-        return self.ends[layer - 1][step] if layer else step
 
-    def _product(self, layer: int, rows: slice, out: Tensor | None) -> Tensor:
-        known, bias = self.known(layer, self.step), self.biases[layer][rows]
-        if not known:
-            bias = bias.expand(-1, self.rows)
-            return bias if out is None else out.copy_(bias)
-        weight, values = self.weights[layer][rows, :known], self.values[layer][:known]
-        return torch.addmm(bias, weight, values, out=out)
+def blocks(net: Perceptron, step: int) -> list[slice]:
+    """The units of each hidden layer that become computable with the feature before `step`."""
+    return [slice(ends[step - 1] if step else 0, ends[step]) for ends in net.ends]
+
+
+def known(net: Perceptron, layer: int, step: int) -> int:
+    """How many of a layer's inputs are known once `step` features are."""
+    return net.ends[layer - 1][step] if layer else step
 
 
 class MADESweep:
-    """The walk in reverse, for cotangents: a unit's is complete when its last user has spoken."""
+    """The walk in reverse, for cotangents: a unit's is complete when its last user has spoken.
 
-    def __init__(self, walk: MADEWalk) -> None:
-        self.walk, self.step = walk, walk.step - 1
-        # reaching[i]: cotangents of values[i], added up from the parameters fed so far
-        self.reaching = [torch.zeros_like(v) for v in walk.values]
-        self.slopes = [_slope(walk.function, before) for before in walk.before]
-        self.inside = walk.values[0].abs() < INPUT_LIMIT
-        outputs = len(walk.order) * walk.n_params
-        self.given = walk.values[0].new_empty(outputs, walk.rows)
+    Args:
+        net: what the walk read.
+        n_params: parameters per feature.
+        x: (rows, features), where the walk arrived.
 
-    def feed(self, grad_params: Tensor) -> None:
-        walk = self.walk
-        first = walk.order[self.step] * walk.n_params
-        rows = slice(first, first + walk.n_params)
-        self.given[rows] = grad_params.t()
-        self._push(len(walk.ends), rows, self.given[rows])
-        for i in reversed(range(len(walk.ends))):
-            ends = walk.ends[i]
-            block = slice(ends[self.step - 1] if self.step else 0, ends[self.step])
-            if block.stop > block.start:
-                reaching = self.reaching[i + 1][block].mul_(self.slopes[i][block])
-                self._push(i, block, reaching)
+    Attributes:
+        params: (rows, features, n_params), by a dense pass at x.
+    """
 
-    def next(self) -> Tensor:
-        self.step -= 1
-        return self.reaching[0][self.step] * self.inside[self.step]
+    def __init__(self, net: Perceptron, n_params: int, x: Tensor) -> None:
+        self.net, self.n_params = net, n_params
+        function = activation_called(net.activation)
+        inputs = x.t()[net.order]
+        self.inside = (inputs.abs() < INPUT_LIMIT).to(x.dtype)
+        self.values, self.slopes = [inputs.clamp(-INPUT_LIMIT, INPUT_LIMIT)], []
+        last = len(net.degrees)
+        for i, (weight, bias) in enumerate(zip(net.weights, net.biases, strict=True)):
+            sums = torch.addmm(bias, weight, self.values[i])
+            if i < last:
+                with torch.enable_grad():
+                    before = sums.requires_grad_()
+                    after = function(before)
+                    (slope,) = torch.autograd.grad(after.sum(), before)
+                self.values.append(after.detach())
+                self.slopes.append(slope)
+            else:
+                self.params = sums.unflatten(0, (len(net.order), n_params)).permute(2, 0, 1)
 
-    def finish(self) -> tuple[Tensor, ...]:
-        """Cotangents of the weights (what masks forbid is left to the masks) and of the biases."""
-        outer = [*self.reaching[1:], self.given]  # of each layer's sums, before its activation
-        weights = [o @ v.t() for o, v in zip(outer, self.walk.values, strict=True)]
+    def solve(
+        self, grad_x: Tensor, by_x: Pair, by_slope: Pair
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Cotangents of value (rows, features), and of every weight and bias of the walk.
+
+        Args:
+            grad_x: (rows, features).
+            by_x, by_slope: cotangents of value (rows, features) and of the parameters
+                (rows, features, n_params), for one on x and for that on the log-slope.
+        """
+        tables = [_as_tables(pair) for pair in (by_x, by_slope)]
+        if self.net.compiled(grad_x):
+            grad_value, outer = sweep(self.net, self.slopes, self.inside, grad_x, *tables)
+        else:
+            grad_value, outer = self._sweep(grad_x.t(), *tables)
+        # What masks forbid is left to the masks.
+        weights = [o @ v.t() for o, v in zip(outer, self.values, strict=True)]
         biases = [
             o if b.shape[1] == o.shape[1] != 1 else o.sum(1, keepdim=True)
-            for o, b in zip(outer, self.walk.biases, strict=True)
+            for o, b in zip(outer, self.net.biases, strict=True)
         ]
-        return (*weights, *biases)
+        return grad_value.t(), (*weights, *biases)
 
-    def _push(self, layer: int, rows: slice, grad: Tensor) -> None:
-        known = self.walk.known(layer, self.step)
-        if known:
-            weight = self.walk.weights[layer][rows, :known]
-            self.reaching[layer][:known].addmm_(weight.t(), grad)
+    def _sweep(self, grad_x: Tensor, by_x: Pair, by_slope: Pair) -> tuple[Tensor, list[Tensor]]:
+        """The same in plain operations, by tables (units, rows)."""
+        reaching = [torch.zeros_like(v) for v in self.values]
+        grad_value, given = torch.empty_like(by_x[0]), torch.empty_like(by_x[1])
+        for step in reversed(range(len(self.net.order))):
+            feature = self.net.order[step]
+            reached = grad_x[feature] + reaching[0][step] * self.inside[step]
+            grad_value[feature] = by_x[0][feature] * reached + by_slope[0][feature]
+            rows = slice(feature * self.n_params, (feature + 1) * self.n_params)
+            given[rows] = by_x[1][rows] * reached + by_slope[1][rows]
+            self._push(len(self.slopes), step, rows, given[rows], reaching)
+            for i, block in reversed(list(enumerate(blocks(self.net, step)))):
+                if block.stop > block.start:
+                    complete = reaching[i + 1][block].mul_(self.slopes[i][block])
+                    self._push(i, step, block, complete, reaching)
+        return grad_value, [*reaching[1:], given]
+
+    def _push(
+        self, layer: int, step: int, rows: slice, grad: Tensor, reaching: list[Tensor]
+    ) -> None:
+        if n := known(self.net, layer, step):
+            reaching[layer][:n].addmm_(self.net.weights[layer][rows, :n].t(), grad)
 
 
-def _slope(function: Activation, before: Tensor) -> Tensor:
-    """The activation's derivative, element by element."""
-    with torch.enable_grad():
-        before = before.detach().requires_grad_()
-        return torch.autograd.grad(function(before).sum(), before)[0]
+def _as_tables(pair: Pair) -> Pair:
+    """(rows, features) and (rows, features, n) as (features, rows) and (features·n, rows)."""
+    value, params = pair
+    return value.t().contiguous(), params.permute(1, 2, 0).flatten(0, 1).contiguous()

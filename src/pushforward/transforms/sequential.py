@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from pushforward.nets import AutoregressiveConditioner, Walk
+from pushforward.nets import AutoregressiveConditioner
 from pushforward.univariate import Univariate
 
 Pair = tuple[Tensor, Tensor]
@@ -37,8 +37,7 @@ def solve_in_order(
     sources = conditioner.sources(len(value), context)
     if torch.is_grad_enabled() and any(t.requires_grad for t in (value, *sources)):
         return _Solve.apply(conditioner, univariate, value, *sources)  # type: ignore[return-value]
-    x, log_det, _, _ = _walk(conditioner, univariate, value, sources, record=False)
-    return x, log_det
+    return _walk(conditioner, univariate, value, sources)
 
 
 @torch.no_grad()
@@ -47,22 +46,18 @@ def _walk(
     univariate: Univariate,
     value: Tensor,
     sources: tuple[Tensor, ...],
-    record: bool,
-) -> tuple[Tensor, Tensor, Walk, list[Tensor]]:
-    """x, its log-det, the walk that found it, and each feature's parameters where recorded."""
-    walk = conditioner.walk(value, sources, record)
+) -> Pair:
+    compiled = conditioner.compiled(univariate.fused, value, sources, solve=True)
+    if compiled is not None:
+        return compiled
+    walk = conditioner.walk(value, sources)
     columns, x = value.t().contiguous(), torch.empty_like(value.t())
     log_det = value.new_zeros(len(value))
-    kept = []
     for feature in conditioner.order.tolist():
-        params = walk.next()
-        found, change = univariate.inverse(columns[feature], params)
+        x[feature], change = univariate.inverse(columns[feature], walk.next())
         log_det += change
-        x[feature] = found
-        walk.feed(found)
-        if record:
-            kept.append(params)
-    return x.t(), log_det, walk, kept
+        walk.feed(x[feature])
+    return x.t(), log_det
 
 
 class _Solve(torch.autograd.Function):
@@ -74,29 +69,21 @@ class _Solve(torch.autograd.Function):
         value: Tensor,
         *sources: Tensor,
     ) -> Pair:
-        x, log_det, walk, kept = _walk(conditioner, univariate, value, sources, record=True)
-        ctx.order, ctx.univariate, ctx.walk = conditioner.order.tolist(), univariate, walk
-        ctx.save_for_backward(value, *kept)
+        x, log_det = _walk(conditioner, univariate, value, sources)
+        ctx.conditioner, ctx.univariate = conditioner, univariate
+        ctx.save_for_backward(value, x, *sources)
         return x, log_det
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_x: Tensor, grad_log_det: Tensor) -> tuple[Tensor | None, ...]:
-        value, *kept = ctx.saved_tensors
-        # Per feature, in the walk's order: x = univariate.inverse(value; params) and its log-slope
-        # are linear in their cotangents, so that one call serves all features.
-        params = torch.stack(kept, dim=1)
-        by_x, by_slope = _pulls(ctx.univariate, value[:, ctx.order], params, grad_log_det)
-        sweep = ctx.walk.sweep()
-        grad_value = torch.empty_like(grad_x)
-        for step in reversed(range(len(ctx.order))):
-            feature = ctx.order[step]
-            reached = grad_x[:, feature]
-            if step < len(ctx.order) - 1:
-                reached = reached + sweep.next()
-            grad_value[:, feature] = by_x[0][:, step] * reached + by_slope[0][:, step]
-            sweep.feed(by_x[1][:, step] * reached[:, None] + by_slope[1][:, step])
-        return None, None, grad_value, *sweep.finish()
+        value, x, *sources = ctx.saved_tensors
+        sweep = ctx.conditioner.sweep(x, tuple(sources))
+        # x = univariate.inverse(value; params) and its log-slope pull linearly, feature by feature:
+        # two calls serve them all, and the sweep adds up.
+        pulls = _pulls(ctx.univariate, value, sweep.params, grad_log_det)
+        grad_value, grad_sources = sweep.solve(grad_x, *pulls)
+        return None, None, grad_value, *grad_sources
 
 
 def _pulls(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from pushforward.kernels import affine
+from pushforward.kernels import Fused, affine
 from pushforward.univariate.base import Univariate
 
 
@@ -46,11 +47,15 @@ class Affine(Univariate):
     bound: float = 5.0
     n_params = 2
 
+    @cached_property
+    def fused(self) -> Fused:  # type: ignore[override]
+        return affine(self.bound)
+
     def forward(self, u: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
-        return affine(self.bound)(u, params, inverse=False)
+        return self.fused(u, params, inverse=False)
 
     def inverse(self, v: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
-        return affine(self.bound)(v, params, inverse=True)
+        return self.fused(v, params, inverse=True)
 
     def params_of(self, shift: Tensor, log_scale: Tensor) -> Tensor:
         """The parameters (..., 2) of v = u·exp(log_scale) + shift, |log_scale| below the bound."""

@@ -9,6 +9,7 @@ from typing import Literal
 from torch import Tensor
 
 from pushforward.errors import ConfigurationError
+from pushforward.kernels import Fused
 
 Fast = Literal["density", "sampling"]
 Map = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -25,8 +26,10 @@ class Univariate(ABC):
         n_params: how many numbers describe one map.
         scale: the size of the region in which the map bends (sets rounding bars), 1 if unbounded.
         cheap: which of "forward", "inverse" is closed form in one pass.
+        fused: the same map in compiled code, where there is one.
     """
 
+    fused: Fused | None = None
     n_params: int
     scale: float = 1.0
     cheap: frozenset[str] = frozenset({"forward", "inverse"})

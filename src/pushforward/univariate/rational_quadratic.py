@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from pushforward.errors import ConfigurationError
-from pushforward.kernels import rational_quadratic
+from pushforward.kernels import Fused, rational_quadratic
 from pushforward.kernels.rational_quadratic import logits, raw_slopes
 from pushforward.univariate.base import Univariate
 
@@ -52,11 +53,15 @@ class RationalQuadraticSpline(Univariate):
     def scale(self) -> float:  # type: ignore[override]
         return self.bound
 
+    @cached_property
+    def fused(self) -> Fused:  # type: ignore[override]
+        return rational_quadratic(self.bins, self.bound)
+
     def forward(self, u: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
-        return rational_quadratic(self.bins, self.bound)(u, params, inverse=False)
+        return self.fused(u, params, inverse=False)
 
     def inverse(self, v: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
-        return rational_quadratic(self.bins, self.bound)(v, params, inverse=True)
+        return self.fused(v, params, inverse=True)
 
     def params_of(self, widths: Tensor, heights: Tensor, slopes: Tensor) -> Tensor:
         """The parameters (..., n_params) of the spline with these knots.

@@ -2,23 +2,14 @@
 //
 // Each map works on Lanes<T>::width elements of one feature at a time, element l of parameter k at
 // params[k * row + l]. The plain PyTorch formulas beside this file are what it is held to.
+#pragma once
 #include "lanes.hpp"
 
-// What the drivers are given: B x D numbers and their parameters, in any strides.
-// Kept in step with the ctypes.Structure in native.py.
-struct Job {
-  int64_t rows, features, n_params, bins;
+// What a map needs to know. Kept in step with the ctypes.Structure in native.py.
+struct Map {
+  int64_t n_params, bins;
   double bound, least_share, least_slope, unit_slope;
-  int64_t inverse, threads;
-  int64_t value_row, value_feature;                      // strides of `value` and what is like it
-  int64_t param_row, param_feature, param_step;          // strides of `params`
-  int64_t pull_row, pull_feature, pull_step;             // strides of its gradient
-  int64_t out_row, out_feature;                          // strides of result, log_det, grad_value
-  int64_t grad_row, grad_feature, slope_row, slope_feature;  // strides of the two cotangents
-  const void *value, *params;
-  void *result, *log_det;                                // forward: what it writes
-  const void *grad_result, *grad_log_det;                // backward: what it reads
-  void *grad_value, *grad_params;                        // backward: what it writes
+  int64_t inverse;
 };
 
 static constexpr int MOST_PARAMS = 192;
@@ -37,9 +28,9 @@ template <class T> struct Spline {
     V peak_x, peak_y, total_x, total_y;      // of the softmaxes
   };
 
-  static INLINE Bin locate(const Job &job, V value, const T *p, int64_t row, bool by_value) {
-    const int bins = (int)job.bins;
-    auto param = [&](int k) { V v; memcpy(&v, p + k * row, sizeof v); return v; };
+  static INLINE Bin locate(const Map &map, V value, const T *p, int64_t row, bool by_value) {
+    const int bins = (int)map.bins;
+    auto param = [&](int k) ALWAYS { V v; memcpy(&v, p + k * row, sizeof v); return v; };
     Bin b;
     b.peak_x = param(0), b.peak_y = param(bins);
     for (int k = 1; k < bins; k++) {
@@ -52,10 +43,10 @@ template <class T> struct Spline {
       b.total_x += ex[k] = vexp<T>(param(k) - b.peak_x);
       b.total_y += ey[k] = vexp<T>(param(bins + k) - b.peak_y);
     }
-    const T whole = T(2 * job.bound), least = T(2 * job.bound * job.least_share / bins);
-    const V part = all<T>(T(whole * (1 - job.least_share)));
+    const T whole = T(2 * map.bound), least = T(2 * map.bound * map.least_share / bins);
+    const V part = all<T>(T(whole * (1 - map.least_share)));
     const V by_x = T(1) / b.total_x, by_y = T(1) / b.total_y;
-    V x = all<T>(T(-job.bound)), y = x, sum_x = all<T>(0), sum_y = sum_x;
+    V x = all<T>(T(-map.bound)), y = x, sum_x = all<T>(0), sum_y = sum_x;
     b.index = Int<T>{};
     for (int k = 0; k < bins; k++) {
       const V sx = ex[k] * by_x, sy = ey[k] * by_y;
@@ -76,7 +67,7 @@ template <class T> struct Spline {
       }
       x += width, y += height, sum_x += sx, sum_y += sy;
     }
-    const T unit = T(job.unit_slope), least_slope = T(job.least_slope);
+    const T unit = T(map.unit_slope), least_slope = T(map.least_slope);
     const V left = vsoftplus<T>(b.raw_left + unit) + least_slope;
     const V right = vsoftplus<T>(b.raw_right + unit) + least_slope;
     b.left = b.index == 0 ? all<T>(1) : left;
@@ -86,14 +77,14 @@ template <class T> struct Spline {
 
   static INLINE V clip(V ratio) { return vmin<T>(vmax<T>(ratio, all<T>(0)), all<T>(1)); }
 
-  static INLINE void apply(const Job &job, V value, const T *p, int64_t row, V &result, V &log_det) {
-    const T bound = T(job.bound);
+  static INLINE void apply(const Map &map, V value, const T *p, int64_t row, V &result, V &log_det) {
+    const T bound = T(map.bound);
     const I inside = vabs<T>(value) <= bound;
     const V held = vmin<T>(vmax<T>(value, all<T>(-bound)), all<T>(bound));
-    const Bin b = locate(job, held, p, row, job.inverse);
+    const Bin b = locate(map, held, p, row, map.inverse);
     const V slope = b.height / b.width, bend = b.left + b.right - slope - slope;
     V ratio;
-    if (job.inverse) {
+    if (map.inverse) {
       const V rise = held - b.y, turned = rise * bend;
       const V qa = b.height * (slope - b.left) + turned, qb = b.height * b.left - turned;
       const V qc = slope * rise;  // minus the constant term
@@ -107,21 +98,21 @@ template <class T> struct Spline {
     const V above = b.right * ratio * ratio + (slope + slope) * rest + b.left * other * other;
     const V factor = slope / below;
     const V log_slope = vlog<T>(factor * factor * above);
-    const V moved = job.inverse ? b.x + ratio * b.width
+    const V moved = map.inverse ? b.x + ratio * b.width
                                 : b.y + b.height * (slope * ratio * ratio + b.left * rest) / below;
     result = inside ? moved : value;
-    log_det = inside ? (job.inverse ? -log_slope : log_slope) : all<T>(0);
+    log_det = inside ? (map.inverse ? -log_slope : log_slope) : all<T>(0);
   }
 
   // With u on the spline's input side, whichever way the map was taken: an inverse is differentiated
   // implicitly. `a` and `s` are the cotangents of the result and of its log-derivative.
-  static INLINE V pull(const Job &job, V u, const T *p, int64_t row, V a, V s, T *grad, int64_t to) {
+  static INLINE V pull(const Map &map, V u, const T *p, int64_t row, V a, V s, T *grad, int64_t to) {
     const V untouched = a;  // outside, the map is the identity
-    const int bins = (int)job.bins;
-    const T bound = T(job.bound);
+    const int bins = (int)map.bins;
+    const T bound = T(map.bound);
     const I inside = vabs<T>(u) <= bound;
     const V held = vmin<T>(vmax<T>(u, all<T>(-bound)), all<T>(bound));
-    const Bin b = locate(job, held, p, row, false);
+    const Bin b = locate(map, held, p, row, false);
     const V slope = b.height / b.width, bend = b.left + b.right - slope - slope;
     const V ratio = clip((held - b.x) / b.width);
     const V other = T(1) - ratio, rest = ratio * other, turn = other - ratio;
@@ -136,7 +127,7 @@ template <class T> struct Spline {
     const V l_right = square * up - (rest + rest) * over;
     const V steep = slope * slope * above * over * over;  // dv/du
     V input;  // the cotangent of what the map was given
-    if (job.inverse) {
+    if (map.inverse) {
       input = (a - s * l_ratio / b.width) / steep;
       a = -input, s = -s;
     }
@@ -148,22 +139,22 @@ template <class T> struct Spline {
     const V by = T(1) / b.width;
     const V g_x = -g_ratio * by, g_width = -(g_ratio * ratio + g_slope * slope) * by;
     const V g_y = a, g_height = a * part + g_slope * by;
-    if (!job.inverse) input = g_ratio * by;
+    if (!map.inverse) input = g_ratio * by;
     // Back through both softmaxes: the bin's own size, and the sizes before it that set its knot.
-    const T share = T(2 * job.bound * (1 - job.least_share));
+    const T share = T(2 * map.bound * (1 - map.least_share));
     const V mean_x = g_x * b.before_x + g_width * b.share_x;
     const V mean_y = g_y * b.before_y + g_height * b.share_y;
     const V by_x = share / b.total_x, by_y = share / b.total_y;
     const V none = all<T>(0);
-    auto param = [&](int k) { V v; memcpy(&v, p + k * row, sizeof v); return v; };
-    auto put = [&](int k, V v) { v = inside ? v : none; memcpy(grad + k * to, &v, sizeof v); };
+    auto param = [&](int k) ALWAYS { V v; memcpy(&v, p + k * row, sizeof v); return v; };
+    auto put = [&](int k, V v) ALWAYS { v = inside ? v : none; memcpy(grad + k * to, &v, sizeof v); };
     for (int k = 0; k < bins; k++) {
       const I before = b.index > k, at = b.index == k;
       const V gx = before ? g_x : (at ? g_width : none), gy = before ? g_y : (at ? g_height : none);
       put(k, vexp<T>(param(k) - b.peak_x) * by_x * (gx - mean_x));
       put(bins + k, vexp<T>(param(bins + k) - b.peak_y) * by_y * (gy - mean_y));
     }
-    const T unit = T(job.unit_slope);
+    const T unit = T(map.unit_slope);
     const V raw_left = g_left * vsigmoid<T>(b.raw_left + unit);
     const V raw_right = g_right * vsigmoid<T>(b.raw_right + unit);
     for (int k = 0; k + 1 < bins; k++)
@@ -177,10 +168,10 @@ template <class T> struct Spline {
 template <class T> struct Affine {
   using V = Vec<T>;
 
-  static INLINE V log_scale(const Job &job, const T *p, int64_t row, V &flatness) {
+  static INLINE V log_scale(const Map &map, const T *p, int64_t row, V &flatness) {
     V raw;
     memcpy(&raw, p + row, sizeof raw);
-    const T bound = T(job.bound);
+    const T bound = T(map.bound);
     // tanh through e^(-2|r|), which neither overflows nor cancels where it matters
     const V r = raw / bound, e = vexp<T>(T(-2) * vabs<T>(r)), size = (T(1) - e) / (T(1) + e);
     const V small = r * (T(1) - r * r / T(3));  // to third order, where 1 - e loses digits
@@ -189,103 +180,22 @@ template <class T> struct Affine {
     return bound * curve;
   }
 
-  static INLINE void apply(const Job &job, V value, const T *p, int64_t row, V &result, V &log_det) {
+  static INLINE void apply(const Map &map, V value, const T *p, int64_t row, V &result, V &log_det) {
     V shift, flatness;
     memcpy(&shift, p, sizeof shift);
-    const V scale = log_scale(job, p, row, flatness);
-    result = job.inverse ? (value - shift) * vexp<T>(-scale) : value * vexp<T>(scale) + shift;
-    log_det = job.inverse ? -scale : scale;
+    const V scale = log_scale(map, p, row, flatness);
+    result = map.inverse ? (value - shift) * vexp<T>(-scale) : value * vexp<T>(scale) + shift;
+    log_det = map.inverse ? -scale : scale;
   }
 
-  static INLINE V pull(const Job &job, V u, const T *p, int64_t row, V a, V s, T *grad, int64_t to) {
+  static INLINE V pull(const Map &map, V u, const T *p, int64_t row, V a, V s, T *grad, int64_t to) {
     V flatness;
-    const V scale = log_scale(job, p, row, flatness), steep = vexp<T>(scale);
+    const V scale = log_scale(map, p, row, flatness), steep = vexp<T>(scale);
     V input = a * steep;
-    if (job.inverse) input = a / steep, a = -input, s = -s;
+    if (map.inverse) input = a / steep, a = -input, s = -s;
     const V raw = (a * u * steep + s) * flatness;
     memcpy(grad, &a, sizeof a);
     memcpy(grad + to, &raw, sizeof raw);
     return input;
   }
 };
-
-// ---- the drivers: blocks of one feature, shared among threads ----------------------------------
-
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define FOR_EVERY_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FOR_EVERY_PROCESSOR
-#endif
-
-// `count` elements of one feature from `row` on; parameters are copied only where they lie apart.
-template <template <class> class Map, class T>
-INLINE void block(const Job &job, int64_t feature, int64_t row, int count, bool backward) {
-  constexpr int width = Lanes<T>::width;
-  alignas(64) T kept[MOST_PARAMS * width], back[MOST_PARAMS * width];
-  const T *params = (const T *)job.params + feature * job.param_feature + row * job.param_row;
-  const bool together = job.param_row == 1 && count == width;
-  if (!together)
-    for (int k = 0; k < job.n_params; k++)
-      for (int l = 0; l < width; l++)
-        kept[k * width + l] = l < count ? params[l * job.param_row + k * job.param_step] : T(0);
-  const T *p = together ? params : kept;
-  const int64_t step = together ? job.param_step : width;
-  const int64_t out = row * job.out_row + feature * job.out_feature;
-  const Vec<T> value = load((const T *)job.value + row * job.value_row + feature * job.value_feature,
-                            job.value_row, count);
-  if (!backward) {
-    Vec<T> result, log_det;
-    Map<T>::apply(job, value, p, step, result, log_det);
-    store((T *)job.result + out, job.out_row, count, result);
-    store((T *)job.log_det + out, job.out_row, count, log_det);
-    return;
-  }
-  const Vec<T> a = load((const T *)job.grad_result + row * job.grad_row + feature * job.grad_feature,
-                        job.grad_row, count);
-  const Vec<T> s = load((const T *)job.grad_log_det + row * job.slope_row + feature * job.slope_feature,
-                        job.slope_row, count);
-  T *grads = (T *)job.grad_params + feature * job.pull_feature + row * job.pull_row;
-  const bool straight = job.pull_row == 1 && count == width;
-  const Vec<T> input = Map<T>::pull(job, value, p, step, a, s, straight ? grads : back,
-                                    straight ? job.pull_step : width);
-  store((T *)job.grad_value + out, job.out_row, count, input);
-  if (!straight)
-    for (int k = 0; k < job.n_params; k++)
-      for (int l = 0; l < count; l++)
-        grads[l * job.pull_row + k * job.pull_step] = back[k * width + l];
-}
-
-template <template <class> class Map, class T, bool backward>
-INLINE void share_of(const Job &job, int64_t from, int64_t to) {
-  constexpr int width = Lanes<T>::width;
-  const int64_t blocks = (job.rows + width - 1) / width;
-  for (int64_t i = from; i < to; i++) {
-    const int64_t row = (i % blocks) * width;
-    const int64_t left = job.rows - row;
-    block<Map, T>(job, i / blocks, row, left < width ? (int)left : width, backward);
-  }
-}
-
-template <class Function> static void in_parallel(const Job &job, int width, Function work) {
-  const int64_t tasks = (job.rows + width - 1) / width * job.features;
-  const int64_t threads = tasks < 32 || job.threads < 1 ? 1 : job.threads;
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-  for (int64_t t = 0; t < threads; t++) work(job, tasks * t / threads, tasks * (t + 1) / threads);
-}
-
-#define ENTRY(name, Map, T, backward)                                                    \
-  FOR_EVERY_PROCESSOR static void name##_share(const Job &job, int64_t from, int64_t to) { \
-    share_of<Map, T, backward>(job, from, to);                                           \
-  }                                                                                      \
-  extern "C" void name(const Job *job) { in_parallel(*job, Lanes<T>::width, name##_share); }
-
-extern "C" int64_t job_size() { return sizeof(Job); }
-
-ENTRY(spline_apply_float32, Spline, float, false)
-ENTRY(spline_apply_float64, Spline, double, false)
-ENTRY(spline_pull_float32, Spline, float, true)
-ENTRY(spline_pull_float64, Spline, double, true)
-ENTRY(affine_apply_float32, Affine, float, false)
-ENTRY(affine_apply_float64, Affine, double, false)
-ENTRY(affine_pull_float32, Affine, float, true)
-ENTRY(affine_pull_float64, Affine, double, true)
