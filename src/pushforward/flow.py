@@ -15,6 +15,7 @@ from pushforward.errors import ConfigurationError, ShapeError
 from pushforward.numerics import in_company
 from pushforward.transforms import Compose, Kind, Transform
 from pushforward.transforms.base import accept_context
+from pushforward.transforms.lean import Memory
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,37 @@ class Flow(nn.Module):
     def kind(self) -> Kind:
         """ "exact", "numerical", "estimate" or "bound": the weakest of the layers'."""
         return self.transform.kind
+
+    @property
+    def memory(self) -> Memory:
+        """ "plain", or "lean" or "recompute": gradients in memory that hardly grows with depth.
+
+        These two take 2 to 2.5 times as long; see `pushforward.transforms.Compose.memory`.
+
+        Example:
+            >>> import pushforward as pf
+            >>> flow = pf.flows.realnvp(2, layers=64, hidden=(8,))
+            >>> flow.memory = "lean"
+            >>> flow.log_prob(torch.zeros(3, 2)).sum().backward()
+        """
+        return self.transform.memory
+
+    @memory.setter
+    def memory(self, memory: Memory) -> None:
+        for part in self._compositions():
+            part.memory = memory
+
+    def take_drift(self) -> float | None:
+        """The largest error of a point that lean memory reconstructed, since the last call.
+
+        Relative to the largest number of its coordinate in the batch; None where nothing was
+        reconstructed.
+        """
+        found = [drift for part in self._compositions() if (drift := part.drift.take()) is not None]
+        return max(found, default=None)
+
+    def _compositions(self) -> list[Compose]:
+        return [part for part in self.transform.modules() if isinstance(part, Compose)]
 
     @property
     def dtype(self) -> torch.dtype:
