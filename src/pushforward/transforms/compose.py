@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from pushforward.constraints import Interval
 from pushforward.errors import ConfigurationError
-from pushforward.numerics import sum_event
+from pushforward.numerics import full_precision, sum_event
 from pushforward.transforms.base import Transform, weakest
 from pushforward.transforms.lean import MEMORIES, Drift, LeanStep, Memory, lean_walk
 
@@ -156,12 +158,14 @@ class Compose(Transform):
 
     def _push(self, i: int, z: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
         """Layer i forwards, its log-det summed over the event."""
-        x, change = self[i].forward(z, context)
+        with self._precision(i, z):
+            x, change = self[i].forward(z, context)
         return x, sum_event(change, self._ndims[i] - self[i].event_ndim_in)
 
     def _pull(self, i: int, x: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
         """Layer i backwards, its log-det summed over the event."""
-        z, change = self[i].inverse(x, context)
+        with self._precision(i, x):
+            z, change = self[i].inverse(x, context)
         return z, sum_event(change, self._ndims[i + 1] - self[i].event_ndim_out)
 
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -189,6 +193,13 @@ class Compose(Transform):
         for _, z, change in self.unwind(x, context):  # noqa: B007
             log_det = log_det + change
         return z, log_det
+
+    def _precision(self, i: int, like: Tensor) -> AbstractContextManager[Any]:
+        """Under autocast, only the products of conditioners may run in lower precision."""
+        if not torch.is_autocast_enabled(like.device.type):
+            return nullcontext()
+        conditioned = any(hasattr(part, "conditioner") for part in self[i].modules())
+        return nullcontext() if conditioned else full_precision(like)
 
     def _is_lean(self) -> bool:
         return self._memory != "plain" and torch.is_grad_enabled()
