@@ -123,12 +123,23 @@ def test_lean_memory_learns_the_same(memory):
             assert 0 < entry["memory_drift"] < 1e-9
 
 
-def test_lean_memory_goes_with_bf16():
-    flows = [tiny.flow(3, wiring="coupling", layers=RUN) for _ in range(2)]
-    for flow, memory in zip(flows, ("plain", "recompute"), strict=True):
-        pf.fit(flow, tiny.rows(200, 3), epochs=2, precision="bf16", memory=memory)
-    for p, q in zip(*(flow.parameters() for flow in flows), strict=True):
-        torch.testing.assert_close(p, q, rtol=0, atol=1e-4)
+@pytest.mark.parametrize("memory", ["lean", "recompute"])
+@pytest.mark.parametrize("wiring", ["coupling", "autoregressive"])
+def test_lean_memory_goes_with_bf16(wiring, memory):
+    """The way back runs in the precision of the way there, and no cast weight loses its graph."""
+    flow, x = tiny.flow(3, wiring=wiring, layers=RUN), tiny.rows(100, 3)
+    flow.initialize(x)
+    with torch.no_grad():
+        for p in flow.parameters():
+            p.add_(0.05 * torch.randn(p.shape, generator=torch.Generator().manual_seed(1)))
+    found = []
+    for each in ("plain", memory):
+        flow.memory = each
+        with torch.autocast("cpu", torch.bfloat16):
+            score = flow.log_prob(x).mean()
+        found.append(torch.autograd.grad(score, [*flow.parameters()]))
+    for one, other in zip(*found, strict=True):
+        assert (one - other).norm() <= 2e-2 * one.norm()
 
 
 class Drifting(ActNorm):

@@ -67,7 +67,7 @@ class Compose(Transform):
         Plain: every layer keeps what its gradient needs. Lean: inputs are reconstructed from
         outputs where both directions are closed form, and computed again elsewhere, in memory that
         hardly grows with the depth, at 2 to 2.5 times the time; `drift` says how exactly.
-        Recompute: the same, all of it computed again, which drifts nowhere. The gradients of these
+        (Under autocast, lean is recompute.) Recompute: the same, all of it computed again, which drifts nowhere. The gradients of these
         two cannot be differentiated again, and every trained tensor must be a registered parameter.
 
         Raises:
@@ -175,7 +175,7 @@ class Compose(Transform):
                 LeanStep(self[i], partial(self._push, i), partial(self._pull, i))
                 for i in range(len(self))
             ]
-            return lean_walk(steps, z, log_det, context, self._told())
+            return lean_walk(steps, z, log_det, context, self._told(z))
         x = z
         for _, x, change in self.walk(z, context):  # noqa: B007
             log_det = log_det + change
@@ -188,7 +188,7 @@ class Compose(Transform):
                 LeanStep(self[i], partial(self._pull, i), partial(self._push, i))
                 for i in reversed(range(len(self)))
             ]
-            return lean_walk(steps, x, log_det, context, self._told())
+            return lean_walk(steps, x, log_det, context, self._told(x))
         z = x
         for _, z, change in self.unwind(x, context):  # noqa: B007
             log_det = log_det + change
@@ -204,8 +204,14 @@ class Compose(Transform):
     def _is_lean(self) -> bool:
         return self._memory != "plain" and torch.is_grad_enabled()
 
-    def _told(self) -> Drift | None:
-        return self.drift if self._memory == "lean" else None
+    def _told(self, like: Tensor) -> Drift | None:
+        """Who is told of reconstructions; None where there are to be none.
+
+        In bfloat16 the last digit of an input may change a conditioner's answer by half a percent:
+        nothing can be reconstructed from that.
+        """
+        low = torch.is_autocast_enabled(like.device.type)
+        return self.drift if self._memory == "lean" and not low else None
 
 
 class Inverse(Transform):
