@@ -67,8 +67,9 @@ class Compose(Transform):
         Plain: every layer keeps what its gradient needs. Lean: inputs are reconstructed from
         outputs where both directions are closed form, and computed again elsewhere, in memory that
         hardly grows with the depth, at 2 to 2.5 times the time; `drift` says how exactly.
-        (Under autocast, lean is recompute.) Recompute: the same, all of it computed again, which drifts nowhere. The gradients of these
-        two cannot be differentiated again, and every trained tensor must be a registered parameter.
+        Recompute: the same, all of it computed again, which drifts nowhere; under autocast lean
+        does so too. The gradients of these two cannot be differentiated again, and every trained
+        tensor must be a registered parameter.
 
         Raises:
             ConfigurationError: when set to another word, or to one of the last two where a layer is
