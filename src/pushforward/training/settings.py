@@ -73,8 +73,8 @@ class Settings:
             it trains; maps, log-dets, sums and all judging stay as they are.
         memory: "lean" or "recompute" for gradients in memory that hardly grows with the number of
             layers, at 2 to 2.5 times the time; "plain"; None for what `flow.memory` says.
-        compile: have torch.compile join operations into kernels; it needs a C++ compiler, and half a
-            minute or more before the first step.
+        compile: have torch.compile join operations into kernels; it needs a C++ compiler, and half
+            a minute or more before the first step.
     """
 
     epochs: int | None = 100
