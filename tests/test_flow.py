@@ -221,6 +221,49 @@ def test_a_score_does_not_depend_on_its_company() -> None:
         torch.testing.assert_close(parts, whole, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("context_features", [0, 3])
+def test_many_rows_go_in_chunks_and_come_out_the_same(
+    monkeypatch: pytest.MonkeyPatch, context_features: int
+) -> None:
+    flow, n = mixed_flow(context_features), 100
+    context = torch.randn(n, 3, generator=seeded(1)).double() if context_features else None
+    shape = () if context_features else (n,)
+    sizes: list[int] = []
+    inverse, forward = flow.transform.inverse, flow.transform.forward
+
+    def results() -> list[Tensor]:
+        sizes.clear()
+        x, log_prob = flow.sample_and_log_prob(shape, context, seeded(2))
+        pair = x.reshape(2, 50, 2), None if context is None else context.reshape(2, 50, 3)
+        back = flow.encode(x, context)
+        return [x, log_prob, flow.sample(shape, context, seeded(2)), *flow.terms(*pair), back,
+                flow.decode(back, context)]  # fmt: skip
+
+    def counted(function: object) -> object:
+        def call(value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
+            sizes.append(len(value))
+            assert context is None or len(context) == len(value)
+            return function(value, context)  # type: ignore[operator]
+
+        return call
+
+    monkeypatch.setattr(flow.transform, "inverse", counted(inverse))
+    monkeypatch.setattr(flow.transform, "forward", counted(forward))
+    with torch.no_grad():
+        whole = results()
+        assert sizes == [112] * 5  # in company, all at once
+        monkeypatch.setattr("pushforward.numerics.CHUNK", 32)
+        parts = results()
+    assert sizes == [32, 32, 32, 16] * 5
+    for one, other in zip(whole, parts, strict=True):
+        assert one.shape == other.shape
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
+    results()
+    assert sizes[0] == 112  # with gradients, the graph is there in any case
+    with torch.no_grad():
+        assert flow.log_prob(whole[0][:0], None if context is None else context[:0]).shape == (0,)
+
+
 # What it refuses: the message repeats both sides
 
 

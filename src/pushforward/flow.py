@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from pushforward.distributions import Distribution
 from pushforward.errors import ConfigurationError, ShapeError
-from pushforward.numerics import in_company
+from pushforward.numerics import full_precision, in_chunks, in_company
 from pushforward.transforms import Compose, Kind, Transform
 from pushforward.transforms.base import accept_context
+from pushforward.transforms.lean import Memory
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,37 @@ class Flow(nn.Module):
         return self.transform.kind
 
     @property
+    def memory(self) -> Memory:
+        """ "plain", or "lean" or "recompute": gradients in memory that hardly grows with depth.
+
+        These two take 2 to 2.5 times as long; see `pushforward.transforms.Compose.memory`.
+
+        Example:
+            >>> import pushforward as pf
+            >>> flow = pf.flows.realnvp(2, layers=64, hidden=(8,))
+            >>> flow.memory = "lean"
+            >>> flow.log_prob(torch.zeros(3, 2)).sum().backward()
+        """
+        return self.transform.memory
+
+    @memory.setter
+    def memory(self, memory: Memory) -> None:
+        for part in self._compositions():
+            part.memory = memory
+
+    def take_drift(self) -> float | None:
+        """The largest error of a point that lean memory reconstructed, since the last call.
+
+        Relative to the largest number of its coordinate in the batch; None where nothing was
+        reconstructed.
+        """
+        found = [drift for part in self._compositions() if (drift := part.drift.take()) is not None]
+        return max(found, default=None)
+
+    def _compositions(self) -> list[Compose]:
+        return [part for part in self.transform.modules() if isinstance(part, Compose)]
+
+    @property
     def dtype(self) -> torch.dtype:
         """The precision that the flow computes in: that of its first tensor."""
         tensors = (*self.parameters(), *self.buffers())
@@ -113,7 +145,8 @@ class Flow(nn.Module):
         """log p_X(x | context): x (*batch, *event), context (*batch, c) -> (*batch), nats.
 
         -inf outside the support and at infinite x; a NaN in x gives NaN. A row's score does not
-        depend on which or how many others are scored with it.
+        depend on which or how many others are scored with it. Without gradients, here and in the
+        other directions, many rows are computed some thousand at a time, in bounded memory.
 
         Raises:
             ShapeError: shape, dtype or context do not fit; the message repeats both.
@@ -128,13 +161,18 @@ class Flow(nn.Module):
             ShapeError: as `log_prob`.
         """
         context = self._accept("x", x, self.event_shape, context)
-        batch = x.shape[: x.ndim - len(self.event_shape)]
-        if context is not None:
-            context = in_company(context.expand(*batch, -1), batch)
-        z, log_det = self._pull_back(in_company(x, batch), context)
-        prior = self.base.log_prob(z, context)
-        count = batch.numel()
-        return prior[:count].reshape(batch), log_det[:count].reshape(batch)
+
+        def terms(x: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
+            z, log_det = self._pull_back(x, context)
+            return self._prior(z, context), log_det
+
+        prior, log_det = _by_rows(terms, x, len(self.event_shape), context)
+        return prior, log_det
+
+    def _prior(self, z: Tensor, context: Tensor | None) -> Tensor:
+        """log p_Z(z), in full precision whatever the conditioners compute in."""
+        with full_precision(z):
+            return self.base.log_prob(z, context)
 
     def _pull_back(self, x: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
         """f⁻¹(x) and its log-det; a finite z and -inf where a coordinate of x is infinite."""
@@ -173,8 +211,7 @@ class Flow(nn.Module):
     ) -> Tensor:
         """As `sample`, and differentiable with respect to the flow's parameters and the context."""
         context = self._embedded(context)
-        z = self.base.sample(_counts(shape), context, generator)
-        return self.transform.forward(z, context)[0]
+        return self._push_forward(self.base.sample(_counts(shape), context, generator), context)
 
     def sample_and_log_prob(
         self,
@@ -189,8 +226,13 @@ class Flow(nn.Module):
         """
         context = self._embedded(context)
         z = self.base.sample(_counts(shape), context, generator)
-        x, log_det = self.transform.forward(z, context)
-        return x, self.base.log_prob(z, context) - log_det
+
+        def scored(z: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
+            x, log_det = self.transform.forward(z, context)
+            return x, self._prior(z, context) - log_det
+
+        x, log_prob = _by_rows(scored, z, len(self.base.event_shape), context)
+        return x, log_prob
 
     def encode(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """The latent z = f⁻¹(x), (*batch, *event); some finite z where x is outside the support.
@@ -199,7 +241,7 @@ class Flow(nn.Module):
             ShapeError: as `log_prob`.
         """
         context = self._accept("x", x, self.event_shape, context)
-        return self._pull_back(x, context)[0]
+        return _by_rows(self._pull_back, x, len(self.event_shape), context)[0]
 
     def decode(self, z: Tensor, context: Tensor | None = None) -> Tensor:
         """The data point x = f(z), (*batch, *event).
@@ -208,7 +250,11 @@ class Flow(nn.Module):
             ShapeError: as `log_prob`.
         """
         context = self._accept("z", z, self.base.event_shape, context)
-        return self.transform.forward(z, context)[0]
+        return self._push_forward(z, context)
+
+    def _push_forward(self, z: Tensor, context: Tensor | None) -> Tensor:
+        """f(z), (*batch, *event)."""
+        return _by_rows(self.transform.forward, z, len(self.base.event_shape), context)[0]
 
     def steps(
         self,
@@ -293,7 +339,7 @@ class Flow(nn.Module):
         if self.embed is None:
             return context
         embedded: Tensor = self.embed(context)
-        return embedded
+        return embedded.to(context.dtype)  # under autocast it may have come out lower
 
     def _accept(
         self, name: str, value: Tensor, event: torch.Size, context: Tensor | None
@@ -328,6 +374,20 @@ class Flow(nn.Module):
                 f"{name} is {value.dtype}, but this flow computes in {own}; convert it with "
                 f"{name}.to({own}){other}."
             )
+
+
+def _by_rows(
+    function: Callable[[Tensor, Tensor | None], tuple[Tensor, ...]],
+    value: Tensor,
+    event_ndim: int,
+    context: Tensor | None,
+) -> tuple[Tensor, ...]:
+    """function(value, context) by rows, in company and in chunks; results in the batch's shape."""
+    batch = value.shape[: value.ndim - event_ndim]
+    if context is not None:
+        context = in_company(context.expand(*batch, -1), batch)
+    results = in_chunks(function, in_company(value, batch), context)
+    return tuple(r[: batch.numel()].reshape(batch + r.shape[1:]) for r in results)
 
 
 def _counts(shape: Sequence[int]) -> Sequence[int]:

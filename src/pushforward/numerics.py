@@ -1,9 +1,11 @@
-"""Small numerical pieces that every floor above shares: event sums and a bracketed root finder."""
+"""Small numerical pieces that every floor above shares: sums, rows in chunks, a root finder."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -39,6 +41,42 @@ def in_company(value: Tensor, batch: torch.Size) -> Tensor:
     if not missing:
         return rows
     return torch.cat([rows, rows[-1:].expand(missing, *rows.shape[1:])])
+
+
+CHUNK = 4096  # rows computed at a time where no gradient is asked for
+
+
+def in_chunks(
+    function: Callable[[Tensor, Tensor | None], tuple[Tensor, ...]],
+    rows: Tensor,
+    context: Tensor | None,
+) -> tuple[Tensor, ...]:
+    """function(rows, context), some rows at a time, its results put together again.
+
+    What many rows leave in memory at every layer then stays bounded, and in the caches. Where a
+    graph is recorded it would stay in any case, and all rows go at once.
+
+    Args:
+        function: of rows (n, …) and their context (n, …), each row by itself; gives tensors (n, …).
+        rows, context: of any number n.
+
+    Example:
+        >>> with torch.no_grad():
+        ...     (double,) = in_chunks(lambda x, _: (2 * x,), torch.arange(10_000), None)
+        >>> len(double)
+        10000
+    """
+    if len(rows) <= CHUNK or torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return function(rows, context)
+    contexts = [None] * -(-len(rows) // CHUNK) if context is None else context.split(CHUNK)
+    parts = [function(*part) for part in zip(rows.split(CHUNK), contexts, strict=True)]
+    return tuple(torch.cat(results) for results in zip(*parts, strict=True))
+
+
+def full_precision(like: Tensor) -> AbstractContextManager[Any]:
+    """Inside, autocast is off on the tensor's device."""
+    kind = like.device.type
+    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()
 
 
 def increasing_root(

@@ -51,6 +51,14 @@ def test_fit_with_any_flow_and_scaler(pushforward, table, tmp_path, flow, scaler
     assert load_table_model(tmp_path / "m").flow.made_by["arguments"]["scaler"] == scaler
 
 
+def test_fit_in_lower_precision_and_little_memory(pushforward, table, tmp_path):
+    options = ("--epochs", 2, "--no-baselines", "--precision", "bf16", "--memory", "recompute")
+    assert pushforward("fit", table, "-o", tmp_path / "m", *options).code == 0
+    settings = pf.storage.read_config(tmp_path / "m").training["settings"]
+    assert (settings["precision"], settings["memory"]) == ("bf16", "recompute")
+    assert settings["compile"] is False
+
+
 def test_fit_reads_parquet_and_gives_the_same_model(pushforward, table, tmp_path):
     other = copied(table, tmp_path / "t.parquet")
     for data, name in ((table, "one"), (other, "two")):

@@ -416,3 +416,16 @@ def test_a_context_called_like_a_latent(refused, tmp_path):
     fitted.write(tmp_path)
     for command in ("encode", "decode"):
         refused("conditioned on a column called 'z_1'", command, tmp_path, data.source, "-o", "-")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--precision", "fp8"), "precision must be one of full, bf16, but is 'fp8'"),
+        (("--memory", "none"), "memory must be one of .*plain, lean, recompute, but is 'none'"),
+        (("--memory", "lean", "--compile"), "does not go with memory='lean'"),
+    ],
+)
+def test_ways_of_computing_that_there_are_not(refused, table, tmp_path, options, message):
+    refused(message, "fit", table, "-o", tmp_path / "m", "--epochs", 1, *options)
+    assert list(tmp_path.iterdir()) == []

@@ -52,6 +52,19 @@ def test_the_same_seed_gives_the_same_weights() -> None:
         assert p.grad is None
 
 
+def test_with_lean_memory_it_learns_the_same() -> None:
+    found = []
+    for memory in ("plain", "lean"):
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            flow = pf.flows.realnvp(2, layers=9, hidden=(8,)).double()
+        flow.memory = memory  # type: ignore[assignment]
+        found.append(pf.fit_target(flow, gaussian, steps=30, draws=100).elbo)
+        drift = flow.take_drift()
+        assert (drift is None) == (memory == "plain")
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
+
+
 def test_a_step_that_is_not_finite_is_undone() -> None:
     calls = 0
 

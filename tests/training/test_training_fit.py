@@ -27,7 +27,7 @@ def judged_again(result, x, context=None) -> float:
     """The validation NLL of the flow as `fit` left it, computed anew."""
     rows = gather(result.flow, x, context)
     validation = split(rows, result.settings.validation, result.settings.seed)[1]
-    return evaluate(result.flow, validation)["nll"]
+    return evaluate(result.flow.terms, validation)["nll"]
 
 
 def test_the_same_seed_gives_the_same_weights_bit_for_bit():
@@ -220,8 +220,8 @@ def test_whatever_stops_a_fit_leaves_the_best_weights(monkeypatch, at, error):
     start.initialize(train.x)
     done = (at - 2) // 4  # one pass before the first epoch; in each three steps and a judgement
     judged = [entry["validation"]["nll"] for entry in entries[: max(done, 0)]]
-    best = min(judged, default=evaluate(start, validation)["nll"])
-    assert evaluate(stopped, validation)["nll"] == pytest.approx(best, rel=1e-6)
+    best = min(judged, default=evaluate(start.terms, validation)["nll"])
+    assert evaluate(stopped.terms, validation)["nll"] == pytest.approx(best, rel=1e-6)
 
 
 @pytest.mark.parametrize(

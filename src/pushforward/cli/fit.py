@@ -41,6 +41,15 @@ def fit(
         str | None, typer.Option(help=f"Such as 90s, 5m, 1h; {DEFAULT_BUDGET} if left out.")
     ] = None,
     seed: Seed = 0,
+    precision: Annotated[
+        str, typer.Option(help="full, or bf16 for the conditioners' products while training.")
+    ] = "full",
+    memory: Annotated[
+        str, typer.Option(help="plain; lean or recompute: deep flows in little memory, slower.")
+    ] = "plain",
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Train with torch.compile; needs a C++ compiler.")
+    ] = False,
     baselines: Annotated[
         bool, typer.Option(help="Also fit a Gaussian and a mixture, to compare with.")
     ] = True,
@@ -76,6 +85,7 @@ def fit(
         time_budget=seconds(budget) if epochs is None else None,
         seed=seed,
         arguments={"scaler": scaler},
+        training={"precision": precision, "memory": memory, "compile": compiled},
     )
     if partial.exists() and not resume:
         _tidy(partial)  # of another fit, which --force gives up

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class Request:
         epochs, time_budget: the limit, one of the two.
         seed: of everything random.
         arguments: further arguments of the recipe.
+        training: further settings of the fit, by name.
     """
 
     recipe: str = "nsf"
@@ -59,6 +60,7 @@ class Request:
     time_budget: float | None = None
     seed: int = 0
     arguments: dict[str, Any] | None = None
+    training: dict[str, Any] = field(default_factory=dict)
 
 
 def parts(table: NumericTable, context: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray | None]:
@@ -110,6 +112,7 @@ def fit_table(
         checkpoint=checkpoint,
         resume=resume,
         progress=progress,
+        **request.training,
     )
     judged = split.heldout if len(split.heldout) else split.train
     scores = model.log_prob(values[judged], context_or_none(context, judged))

@@ -24,7 +24,7 @@ from pushforward.storage import (
 )
 from pushforward.tables.card import card
 
-CHUNK = 16384  # rows computed at a time
+CHUNK = 16384  # rows in a block of samples
 HELDOUT = "heldout.log_prob"
 FAR_FROM_ZERO = 1e3  # a column whose middle lies this many spreads from zero is shifted
 
@@ -187,15 +187,11 @@ class TableModel:
         columns: list[ColumnRecord],
         context: np.ndarray | None,
     ) -> np.ndarray:
-        """`function` of the rows, a chunk at a time, as float64."""
+        """`function` of the rows, as float64."""
         x = self._tensor(values, columns)
         c = self._tensor(context, self.table.context)
         assert x is not None
-        # An empty table still makes one (empty) chunk, which has the right shape.
-        starts = range(0, max(len(x), 1), CHUNK)
-        slices = [slice(start, start + CHUNK) for start in starts]
-        results = [function(x[part], None if c is None else c[part]) for part in slices]
-        return torch.cat(results).double().numpy()
+        return function(x, c).double().numpy()
 
 
 def load_table_model(folder: str | Path) -> TableModel:

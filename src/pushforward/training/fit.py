@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -13,12 +15,16 @@ import torch
 from pushforward.errors import ConfigurationError
 from pushforward.flow import Flow
 from pushforward.training.checkpoint import CHECKPOINT, Checkpoint
+from pushforward.training.compiled import compiled_terms
 from pushforward.training.data import Array, Rows, gather, split
-from pushforward.training.loop import Loop, nothing
+from pushforward.training.loop import Loop, drifted, nothing
 from pushforward.training.progress import bar
 from pushforward.training.seeding import seeded
 from pushforward.training.settings import Settings, seconds
 from pushforward.training.state import State
+
+# How it is computed, to rounding the same: a fit that ran out of memory goes on with less.
+MAY_CHANGE = ("memory", "compile")
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,11 @@ def fit(
     units; it may be negative, since a density may exceed one.
 
     With `epochs` and a fixed number of threads, the same seed gives the same weights bit for bit;
-    with `checkpoint` and `resume` also after having been killed at any moment.
+    with `checkpoint` and `resume` also after having been killed at any moment. (`memory` and
+    `compile` may change in between; the weights are then the same to rounding.)
+
+    With `memory="lean"` each epoch's history entry has `memory_drift`, the largest error of a
+    reconstructed point; beyond 1e-3 the fit goes on with `memory="recompute"`, which has none.
 
     Args:
         flow: trained in place. Scalers and other data-dependent parts are set first, once.
@@ -86,8 +96,8 @@ def fit(
     Raises:
         ShapeError, DataError: data, context or weights that do not fit or are not finite; a
             checkpoint that cannot be written.
-        ConfigurationError: settings without a meaning, a flow with nothing to train, or a
-            checkpoint in the folder that would be overwritten.
+        ConfigurationError: settings without a meaning, a flow with nothing to train, a checkpoint
+            in the folder that would be overwritten, or a flow that cannot be compiled here.
         TrainingError: no finite likelihood at the start.
         ModelError: a checkpoint that is damaged or belongs to another fit.
 
@@ -124,21 +134,42 @@ def fit(
     rows = gather(flow, data, context, sample_weight)
     train, validation = split(rows, knobs.validation, knobs.seed)
     # Whatever is random inside the flow (dropout, noise) draws from torch's own generator.
-    with seeded(knobs.seed), bar(progress) as report:
+    with seeded(knobs.seed), bar(progress) as report, _memory(flow, knobs):
         state = _begin(flow, train, knobs)
         kept = Checkpoint(folder, state, _identity(flow, rows, knobs)) if folder else None
         history = kept.load() if kept and resume else []
+        if flow.memory == "lean" and drifted(history):
+            flow.memory = "recompute"
         after_epoch = partial(kept.save, history) if kept else nothing
-        stopped = Loop(state, train, validation, knobs, history, report, after_epoch).run()
+        terms = compiled_terms(flow, train, knobs) if knobs.compile else flow.terms
+        loop = Loop(state, train, validation, knobs, history, report, after_epoch, terms)
+        stopped = loop.run()
     counters = state.counters
     nll = counters.best_nll if validation is not None else None
     return FitResult(flow, history, nll, counters.best_epoch, counters.seconds, stopped, knobs)
+
+
+@contextmanager
+def _memory(flow: Flow, settings: Settings) -> Iterator[None]:
+    """Inside, the flow's memory is what the settings say; afterwards it is as it was."""
+    before = flow.memory
+    if settings.memory is not None:
+        flow.memory = settings.memory
+    try:
+        yield
+    finally:
+        flow.memory = before
 
 
 def _begin(flow: Flow, train: Rows, settings: Settings) -> State:
     """The state before the first step."""
     if not any(p.requires_grad for p in flow.parameters()):
         raise ConfigurationError("The flow has no trainable parameters; there is nothing to fit.")
+    if settings.precision == "bf16" and train.x.dtype != torch.float32:
+        name = str(train.x.dtype).removeprefix("torch.")
+        raise ConfigurationError(
+            f'precision="bf16" is for a float32 flow, but this one is {name}; leave it out.'
+        )
     flow.eval()
     if not bool(flow.initialized):
         flow.initialize(train.x, train.context)
@@ -162,7 +193,7 @@ def _identity(flow: Flow, rows: Rows, settings: Settings) -> dict[str, Any]:
             digest.update(tensor.contiguous().cpu().numpy().data)
     made_by = flow.made_by or {"recipe": None, "arguments": {}}
     return {
-        **asdict(settings),
+        **{k: v for k, v in asdict(settings).items() if k not in MAY_CHANGE},
         "the recipe": made_by["recipe"],
         **{f"the flow's {name}": value for name, value in made_by["arguments"].items()},
         "the dtype": str(rows.x.dtype),

@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -14,20 +15,22 @@ from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from pushforward.errors import TrainingError
-from pushforward.flow import Flow
+from pushforward.numerics import in_chunks
+from pushforward.training.compiled import Terms
 from pushforward.training.data import Rows
-from pushforward.training.guard import MOST_UNDONE, Guard, blame, finite
+from pushforward.training.guard import MOST_UNDONE, SNAPSHOT_EVERY, Guard, blame
 from pushforward.training.progress import Progress
 from pushforward.training.settings import Settings
 from pushforward.training.state import State
 
-EVALUATION_ROWS = 8192  # rows judged at a time
 LEAST_EPOCHS = 10  # patience counts from here
+LOOK_EVERY = 20  # steps on an accelerator between two looks at what they came to
+LARGEST_DRIFT = 1e-3  # of lean memory, beyond which points are computed again instead
 
 
-def mean_terms(flow: Flow, rows: Rows) -> tuple[Tensor, Tensor]:
+def mean_terms(terms: Terms, rows: Rows) -> tuple[Tensor, Tensor]:
     """-E log p_Z(f⁻¹(x)) and -E log|det ∂f⁻¹/∂x|, weighted; together the NLL in nats per row."""
-    prior, log_det = flow.terms(rows.x, rows.context)
+    prior, log_det = terms(rows.x, rows.context)
     return -(rows.weight * prior).mean(), -(rows.weight * log_det).mean()
 
 
@@ -39,11 +42,11 @@ class Tally:
     log_det: float = 0.0
     weight: float = 0.0
 
-    def add(self, batch: Rows, base: Tensor, log_det: Tensor) -> None:
-        """Add what `mean_terms` gave for a batch."""
-        self.base += float(base) * len(batch)
-        self.log_det += float(log_det) * len(batch)
-        self.weight += float(batch.weight.sum())
+    def add(self, rows: int, base: float, log_det: float, weight: float) -> None:
+        """Add what `mean_terms` gave for a batch of so many rows, and the sum of their weights."""
+        self.base += base * rows
+        self.log_det += log_det * rows
+        self.weight += weight
 
     def figures(self) -> dict[str, float] | None:
         """The terms and their sum, nats per row; None where nothing was added."""
@@ -54,14 +57,44 @@ class Tally:
 
 
 @torch.no_grad()
-def evaluate(flow: Flow, rows: Rows) -> dict[str, float]:
+def evaluate(terms: Terms, rows: Rows) -> dict[str, float]:
     """The NLL of the rows (one at least) and its two terms, nats per row, weighted."""
-    tally = Tally()
-    for batch in rows.batches(EVALUATION_ROWS):
-        tally.add(batch, *mean_terms(flow, batch))
-    figures = tally.figures()
-    assert figures is not None
-    return figures
+    weight = rows.weight.cpu().double()
+    base, log_det = (
+        -float(weight @ term.cpu().double() / weight.sum())
+        for term in in_chunks(terms, rows.x, rows.context)
+    )
+    return {"nll": base + log_det, "nll_base": base, "nll_log_det": log_det}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A step that was taken, and whose outcome nobody has looked at yet.
+
+    Attributes:
+        batch: its rows.
+        before: the number of steps before it.
+        figures: (5), on the device: whether it, or one since the last look, was not finite; both
+            terms, the gradient's norm, and the sum of the weights.
+    """
+
+    batch: Rows
+    before: int
+    figures: Tensor
+
+
+def steps_between_looks(device: torch.device) -> int:
+    """How many steps are taken before the host asks the device what they came to.
+
+    Every question makes the host wait until the device has caught up; on a CPU it costs nothing.
+    """
+    return 1 if device.type == "cpu" else LOOK_EVERY
+
+
+def drifted(history: list[dict[str, Any]]) -> bool:
+    """Has lean memory been too inexact in one of these epochs?"""
+    drifts = (entry.get("memory_drift") for entry in history)
+    return any(drift is not None and not drift <= LARGEST_DRIFT for drift in drifts)
 
 
 def nothing() -> None:
@@ -79,6 +112,7 @@ class Loop:
         history: what happened, one entry an epoch or event.
         progress: told at every step.
         after_epoch: called when an epoch has ended, to write a checkpoint.
+        terms: the flow's `terms`, or the same compiled.
     """
 
     state: State
@@ -88,8 +122,15 @@ class Loop:
     history: list[dict[str, Any]]
     progress: Progress
     after_epoch: Callable[[], None]
+    terms: Terms
 
     def __post_init__(self) -> None:
+        self._pending: list[Taken] = []
+        self._look_every = steps_between_looks(self.train.x.device)
+        # From the first step that is not finite until the next look the optimiser skips every step
+        # (as with `torch.amp.GradScaler`, whose names these are), without the host's help.
+        self._found_inf = torch.zeros((), device=self.train.x.device)
+        self.state.optimizer.found_inf = self._found_inf  # type: ignore[attr-defined]
         self._before = self.state.counters.seconds  # spent before a resume
         self._started = time.perf_counter()
 
@@ -106,6 +147,7 @@ class Loop:
                 self.after_epoch()
             return reason
         finally:
+            del self.state.optimizer.found_inf  # type: ignore[attr-defined]
             self.state.finish()
 
     def share(self) -> float:
@@ -121,7 +163,7 @@ class Loop:
         return self._before + time.perf_counter() - self._started
 
     def _refuse_bad_start(self) -> None:
-        figures = evaluate(self.state.flow, self.train)
+        figures = evaluate(self.terms, self.train)
         if not math.isfinite(figures["nll"]):
             raise TrainingError(
                 "The NLL is not finite before the first step: at "
@@ -150,55 +192,109 @@ class Loop:
         state, settings = self.state, self.settings
         guard = Guard(state)
         state.flow.train()
-        tally, norms = Tally(), []
-        for batch in self.train.shuffled(settings.batch_size, state.shuffler):
-            outcome = self._step(batch)
-            if outcome is None:
-                self.history.append(guard.undo(batch))
-                if state.counters.undone >= MOST_UNDONE:
-                    break
-            else:
-                base, log_det, norm = outcome
-                tally.add(batch, base, log_det)
-                norms.append(norm)
-                guard.keep()
+        tally, norms = Tally(), list[float]()
+        waiting = self.train.shuffled(settings.batch_size, state.shuffler)
+        batch = next(waiting, None)
+        while batch is not None:
+            self._pending.append(self._step(batch))
+            batch = next(waiting, None)
+            if batch is None or self._look_is_due():
+                again = self._look(guard, tally, norms)
+                if again:
+                    waiting = chain(again, () if batch is None else (batch,), waiting)
+                    batch = next(waiting)
+            if state.counters.undone >= MOST_UNDONE:
+                break
             share = self.share()
             self.progress(share)
             if settings.time_budget is not None and share >= 1:
                 break
+        self._look(guard, tally, norms)
         state.counters.epoch += 1
         entry = self._judge(tally.figures(), norms)
         state.counters.seconds = self._elapsed()
         entry["seconds"] = round(state.counters.seconds, 3)
         self.history.append(entry)
+        self._note_drift(entry)
         self.progress(self.share(), entry)
 
-    def _step(self, batch: Rows) -> tuple[Tensor, Tensor, float] | None:
-        """One step of AdamW; gives both terms and the gradient's norm.
-
-        None, with every weight as it was, where one of these is not finite.
-        """
-        state = self.state
+    def _step(self, batch: Rows) -> Taken:
+        """One step of AdamW, which leaves every weight as it was where it is not finite."""
+        state, before = self.state, self.state.counters.step
         rate = self.settings.rate(self.share()) * state.counters.rate_scale
         for group in state.optimizer.param_groups:
             group["lr"] = rate
-        state.optimizer.zero_grad(set_to_none=True)
-        base, log_det = mean_terms(state.flow, batch)
-        (base + log_det).backward()
+        base, log_det = self._differentiate(batch)
         norm = get_total_norm([p.grad for p in state.parameters if p.grad is not None])
-        if not finite(base + log_det + norm):
-            return None  # before clipping, which would spread a NaN over every layer
+        bad = ~(base + log_det + norm).isfinite()
+        self._found_inf.copy_(torch.maximum(self._found_inf, bad.to(self._found_inf)))
         clip_grads_with_norm_(state.parameters, self.settings.clip, norm)
         state.optimizer.step()
         state.counters.step += 1
         state.update_average(self.settings.ema)
-        return base.detach(), log_det.detach(), float(norm)
+        figures = (self._found_inf, base, log_det, norm, batch.weight.sum())
+        return Taken(batch, before, torch.stack([figure.to(base) for figure in figures]))
+
+    def _differentiate(self, batch: Rows) -> tuple[Tensor, Tensor]:
+        """The gradients of the batch's NLL; gives its two terms."""
+        self.state.optimizer.zero_grad(set_to_none=True)
+        low = self.settings.precision == "bf16"
+        with torch.autocast(batch.x.device.type, torch.bfloat16, enabled=low):
+            base, log_det = mean_terms(self.terms, batch)
+        (base + log_det).backward()
+        return base.detach(), log_det.detach()
+
+    def _look_is_due(self) -> bool:
+        """Every so many steps, and before the guard would keep what nobody has looked at."""
+        return (
+            len(self._pending) >= self._look_every or self.state.counters.step % SNAPSHOT_EVERY == 0
+        )
+
+    def _look(self, guard: Guard, tally: Tally, norms: list[float]) -> list[Rows]:
+        """See what the steps since the last look came to: the one moment when the host waits.
+
+        The first that was not finite is undone, and so are those after it, as if it had been seen
+        at once; their batches are given back, to be taken again.
+        """
+        taken, self._pending = self._pending, []
+        outcomes = torch.stack([one.figures for one in taken]).tolist() if taken else []
+        for i, (one, (bad, base, log_det, norm, weight)) in enumerate(
+            zip(taken, outcomes, strict=True)
+        ):
+            if bad:
+                self._undo(one, guard)
+                ended = self.state.counters.undone >= MOST_UNDONE
+                return [] if ended else [later.batch for later in taken[i + 1 :]]
+            tally.add(len(one.batch), base, log_det, weight)
+            norms.append(norm)
+        if taken:
+            guard.keep()
+        return []
+
+    def _undo(self, one: Taken, guard: Guard) -> None:
+        """Go back to the last good state; the weights are still those that the step met."""
+        self._found_inf.zero_()
+        self.state.counters.step = one.before
+        self._differentiate(one.batch)  # as they were before clipping spread a NaN over every layer
+        self.history.append(guard.undo(one.batch))
+
+    def _note_drift(self, entry: dict[str, Any]) -> None:
+        """How exact lean memory was; where that is not enough, points are computed again from now.
+
+        The history is also how a resumed fit knows of it.
+        """
+        flow = self.state.flow
+        if flow.memory == "lean":
+            entry["memory_drift"] = flow.take_drift()
+            if drifted(self.history):
+                flow.memory = "recompute"
 
     def _judge(self, train: dict[str, float] | None, norms: list[float]) -> dict[str, Any]:
         """Judge the averaged weights, keep them where they are the best, and describe the epoch."""
         state, counters = self.state, self.state.counters
         state.exchange(state.average)
-        judged = None if self.validation is None else evaluate(state.flow.eval(), self.validation)
+        state.flow.eval()
+        judged = None if self.validation is None else evaluate(self.terms, self.validation)
         nll = judged["nll"] if judged else -float(counters.epoch)  # without judges: the latest
         better = nll < (math.inf if counters.best_nll is None else counters.best_nll)
         share = self.share()

@@ -6,9 +6,10 @@ import math
 import operator
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pushforward.errors import ConfigurationError
+from pushforward.transforms.lean import MEMORIES, Memory
 
 LARGEST_SEED = 2**32 - 1  # what every generator takes: torch's, NumPy's, scikit-learn's
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -68,6 +69,12 @@ class Settings:
         patience: stop after this share of the run without a better validation NLL.
         validation: share of the rows set aside to judge by, 0 for none.
         seed: of the split, the shuffling and everything random in training.
+        precision: "full", or "bf16": the conditioners' products of a float32 flow in bfloat16 while
+            it trains; maps, log-dets, sums and all judging stay as they are.
+        memory: "lean" or "recompute" for gradients in memory that hardly grows with the number of
+            layers, at 2 to 2.5 times the time; "plain"; None for what `flow.memory` says.
+        compile: have torch.compile join operations into kernels; it needs a C++ compiler, and half
+            a minute or more before the first step.
     """
 
     epochs: int | None = 100
@@ -81,6 +88,9 @@ class Settings:
     patience: float = 0.3
     validation: float = 0.1
     seed: int = 0
+    precision: Literal["full", "bf16"] = "full"
+    memory: Memory | None = None
+    compile: bool = False
 
     def __post_init__(self) -> None:
         if (self.epochs is None) == (self.time_budget is None):
@@ -101,6 +111,16 @@ class Settings:
             share = getattr(self, name)
             if not 0 <= share < 1:
                 raise ConfigurationError(f"{name} must be at least 0 and below 1, but is {share}.")
+        for name, words in (("precision", ("full", "bf16")), ("memory", (None, *MEMORIES))):
+            word = getattr(self, name)
+            if word not in words:
+                known = ", ".join(str(w) for w in words)
+                raise ConfigurationError(f"{name} must be one of {known}, but is {word!r}.")
+        if self.compile and self.memory not in (None, "plain"):
+            raise ConfigurationError(
+                f"compile=True keeps what it needs by its own plan; it does not go with "
+                f"memory={self.memory!r}."
+            )
 
     def rate(self, progress: float) -> float:
         """The learning rate at `progress` in [0, 1]: linear warm-up, then a cosine to zero."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from pushforward.constraints import Interval
 from pushforward.errors import ConfigurationError
-from pushforward.numerics import sum_event
+from pushforward.numerics import full_precision, sum_event
 from pushforward.transforms.base import Transform, weakest
+from pushforward.transforms.lean import MEMORIES, Drift, LeanStep, Memory, lean_walk
 
 
 class Compose(Transform):
@@ -53,6 +57,37 @@ class Compose(Transform):
         if len(self):
             self.domain = self[0].domain
         self.codomain = self.image(self.domain)
+        self._memory: Memory = "plain"
+        self.drift = Drift()
+
+    @property
+    def memory(self) -> Memory:
+        """How gradients come about: "plain", "lean" or "recompute".
+
+        Plain: every layer keeps what its gradient needs. Lean: inputs are reconstructed from
+        outputs where both directions are closed form, and computed again elsewhere, in memory that
+        hardly grows with the depth, at 2 to 2.5 times the time; `drift` says how exactly.
+        Recompute: the same, all of it computed again, which drifts nowhere; under autocast lean
+        does so too. The gradients of these two cannot be differentiated again, and every trained
+        tensor must be a registered parameter.
+
+        Raises:
+            ConfigurationError: when set to another word, or to one of the last two where a layer is
+                an estimate or a bound: it would draw other random numbers each time.
+        """
+        return self._memory
+
+    @memory.setter
+    def memory(self, memory: Memory) -> None:
+        if memory not in MEMORIES:
+            known = ", ".join(MEMORIES)
+            raise ConfigurationError(f"memory must be one of {known}, but is {memory!r}.")
+        if memory != "plain" and self.kind in ("estimate", "bound"):
+            raise ConfigurationError(
+                f"memory={memory!r} computes layers more than once, but one of these is of kind "
+                f"{self.kind!r}: it would draw other random numbers each time."
+            )
+        self._memory = memory
 
     def __len__(self) -> int:
         return len(self.layers)
@@ -110,21 +145,38 @@ class Compose(Transform):
         self, z: Tensor, context: Tensor | None = None
     ) -> Iterator[tuple[Transform, Tensor, Tensor]]:
         """Each layer with the point after it and its own log-det (*batch), in generative order."""
-        for layer, ndim in zip(self, self._ndims[:-1], strict=True):
-            z, change = layer.forward(z, context)
-            yield layer, z, sum_event(change, ndim - layer.event_ndim_in)
+        for i in range(len(self)):
+            z, change = self._push(i, z, context)
+            yield self[i], z, change
 
     def unwind(
         self, x: Tensor, context: Tensor | None = None
     ) -> Iterator[tuple[Transform, Tensor, Tensor]]:
         """Each layer, data end first: the point before it, and its inverse's log-det (*batch)."""
         for i in reversed(range(len(self))):
-            layer = self[i]
-            x, change = layer.inverse(x, context)
-            yield layer, x, sum_event(change, self._ndims[i + 1] - layer.event_ndim_out)
+            x, change = self._pull(i, x, context)
+            yield self[i], x, change
+
+    def _push(self, i: int, z: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Layer i forwards, its log-det summed over the event."""
+        with self._precision(i, z):
+            x, change = self[i].forward(z, context)
+        return x, sum_event(change, self._ndims[i] - self[i].event_ndim_in)
+
+    def _pull(self, i: int, x: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Layer i backwards, its log-det summed over the event."""
+        with self._precision(i, x):
+            z, change = self[i].inverse(x, context)
+        return z, sum_event(change, self._ndims[i + 1] - self[i].event_ndim_out)
 
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         log_det = z.new_zeros(z.shape[: z.ndim - self.event_ndim_in])
+        if self._is_lean():
+            steps = [
+                LeanStep(self[i], partial(self._push, i), partial(self._pull, i))
+                for i in range(len(self))
+            ]
+            return lean_walk(steps, z, log_det, context, self._told(z))
         x = z
         for _, x, change in self.walk(z, context):  # noqa: B007
             log_det = log_det + change
@@ -132,10 +184,35 @@ class Compose(Transform):
 
     def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         log_det = x.new_zeros(x.shape[: x.ndim - self.event_ndim_out])
+        if self._is_lean():
+            steps = [
+                LeanStep(self[i], partial(self._pull, i), partial(self._push, i))
+                for i in reversed(range(len(self)))
+            ]
+            return lean_walk(steps, x, log_det, context, self._told(x))
         z = x
         for _, z, change in self.unwind(x, context):  # noqa: B007
             log_det = log_det + change
         return z, log_det
+
+    def _precision(self, i: int, like: Tensor) -> AbstractContextManager[Any]:
+        """Under autocast, only the products of conditioners may run in lower precision."""
+        if not torch.is_autocast_enabled(like.device.type):
+            return nullcontext()
+        conditioned = any(hasattr(part, "conditioner") for part in self[i].modules())
+        return nullcontext() if conditioned else full_precision(like)
+
+    def _is_lean(self) -> bool:
+        return self._memory != "plain" and torch.is_grad_enabled()
+
+    def _told(self, like: Tensor) -> Drift | None:
+        """Who is told of reconstructions; None where there are to be none.
+
+        In bfloat16 the last digit of an input may change a conditioner's answer by half a percent:
+        nothing can be reconstructed from that.
+        """
+        low = torch.is_autocast_enabled(like.device.type)
+        return self.drift if self._memory == "lean" and not low else None
 
 
 class Inverse(Transform):
