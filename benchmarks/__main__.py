@@ -14,6 +14,7 @@ import json
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -128,7 +129,7 @@ def run(only: list[str], trial: bool, log: IO[str]) -> None:
     found: dict[str, Any] = {}
     if only and results.PATH.exists():
         kept = results.load()
-        found = {k: v for k, v in kept.items() if k not in only}
+        found = {k: v for k, v in kept.items() if k not in (*only, "failed")}
     found |= {"machine": machine.describe(), "trial": trial}
     due = [p for p in parts(trial, log) if not only or p.group in only]
     total, done, started = sum(p.minutes for p in due), 0.0, time.monotonic()
@@ -137,7 +138,11 @@ def run(only: list[str], trial: bool, log: IO[str]) -> None:
         pace = spent / done if done else 1.0  # how this machine compares with the guess
         left = "" if trial else f", about {(total - done) * pace:.0f} min left"
         say(f"[{spent:5.1f} min{left}] {part.name}")
-        part.measure(found)
+        try:
+            part.measure(found)
+        except Exception as error:  # the other parts are worth their hour all the same
+            traceback.print_exc()
+            found.setdefault("failed", {})[part.name] = f"{type(error).__name__}: {error}"[:300]
         results.store(found)
         done += part.minutes
     page.write()

@@ -61,12 +61,7 @@ def start_up(repeats: int) -> dict[str, Any]:
         bare.append(timed("-c", "pass"))
         help_.append(timed("-m", "pushforward", "--help"))
         for name, call in BUILT.items():
-            code = BUILD.format(call.removeprefix("").split("(")[0], call.split("(")[0])
-            code = (
-                "import time; t = time.perf_counter(); import pushforward as pf; flow = pf.flows; "
-                f"u = time.perf_counter(); {call}; print(u - t, time.perf_counter() - u)"
-            )
-            importing, building = map(float, run("-c", code).split())
+            importing, building = map(float, run("-c", BUILD.format(call)).split())
             imported.append(importing)
             built[name].append(building)
     return {

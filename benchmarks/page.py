@@ -22,8 +22,8 @@ One run measures everything. For each case all entries are alive at once, a proc
 asked for one repetition in turn, the first of a round changing, so that whatever else the machine
 does touches all alike; a repetition is one call, or as many as fill 30 ms, after an unmeasured one.
 Figures are medians over up to 15 repetitions (3 at least), with quartiles in parentheses. float32,
-{THREADS} threads on {THREADS} cores, batch 512 to train and 8192 to evaluate and to sample, 5
-layers, hidden 128 × 128, ReLU, 8 bins on [-5, 5]. Data and base are standard normal. A train step
+{THREADS} threads on {THREADS} cores, batch 512 to train, 8192 to evaluate and to sample, 5 layers,
+hidden 128 × 128, ReLU, 8 bins on [-5, 5]. Data and base are standard normal. A train step
 is the loss, its gradient, and a step of Adam: fused in all entries on PyTorch (AdamW in ours, as
 `pf.fit` uses it), optax's under jit in flowjax.
 
@@ -48,6 +48,8 @@ def page(found: Results) -> str:
     parts = ["# Benchmarks", heading(found["machine"])]
     if found.get("trial"):
         parts.append("**A trial of the machinery, with few repetitions: not figures to quote.**")
+    for name, error in found.get("failed", {}).items():
+        parts.append(f"**Not measured: {name}** ({error}).")
     parts += ["## Summary", tables.summary(found), "![Times](benchmarks.png)"]
     parts += ["## How it is measured", METHOD, "## Tables"]
     for measured in found["tables"]:
@@ -55,7 +57,7 @@ def page(found: Results) -> str:
     if found.get("growth"):
         parts += ["## Growth", growth_text(), tables.exponents(found["growth"])]
         parts.append("![Growth](benchmarks-growth.png)")
-    if "start_up" in found:
+    if "start_up" in found or "scoring" in found:
         parts += ["## What a user waits for", waits(found)]
     if "equal" in found:
         parts += ["## Equal results", equal(found["equal"])]
@@ -80,20 +82,22 @@ def growth_text() -> str:
     return (
         f"The sizes as above, with D = 16, 5 layers and {ROWS} rows of every quantity unless one "
         "of these is what grows. A line ends where a call takes over 3 s. The exponent is the "
-        "slope of log time over log size, by least squares over the upper half of the points (three at "
-        "least), with its standard error."
+        "slope of log time over log size, by least squares over the upper half of the points "
+        "(three at least), with its standard error."
     )
 
 
 def waits(found: Results) -> str:
     """Starting, building, and scoring a file."""
-    start = found["start_up"]
-    lines = [
-        ["`pushforward --help`, whole process", seconds(start["help"]), "< 0.5 s"],
-        ["of which Python itself", seconds(start["python"]), ""],
-        ["`import pushforward` and its flows", seconds(start["import"]), ""],
-    ]
-    lines += [[f"building {n}", seconds(t), "< 1 s"] for n, t in start["build"].items()]
+    lines: list[list[str]] = []
+    if "start_up" in found:
+        start = found["start_up"]
+        lines += [
+            ["`pushforward --help`, whole process", seconds(start["help"]), "< 0.5 s"],
+            ["of which Python itself", seconds(start["python"]), ""],
+            ["`import pushforward` and its flows", seconds(start["import"]), ""],
+        ]
+        lines += [[f"building {n}", seconds(t), "< 1 s"] for n, t in start["build"].items()]
     if "scoring" in found:
         scoring = found["scoring"]
         size = f"{scoring['rows']:,} × {scoring['columns']}"

@@ -44,8 +44,11 @@ class Normflows(TorchEntry):
                 d, width, num_blocks=blocks, use_residual_blocks=False, **spline
             )
         else:
-            layer = nf.flows.MaskedAffineAutoregressive(
-                d, width, num_blocks=blocks, use_residual_blocks=False
+            # Its own orientation is an IAF's: one pass to sample, D to evaluate.
+            layer = nf.flows.Reverse(
+                nf.flows.MaskedAffineAutoregressive(
+                    d, width, num_blocks=blocks, use_residual_blocks=False
+                )
             )
         return [layer, nf.flows.Permute(d, mode="swap")]
 
