@@ -52,7 +52,7 @@ def parts(trial: bool, log: IO[str]) -> list[Part]:
         case = Case(model, features)
         if trial:
             case = replace(case, eval_rows=512, sample_rows=64)
-        minutes = 1.5 if case.coupling else 2.0 if features < 64 else 5.0
+        minutes = 3.5 if case.model != "nsf-ar" else 4.0 if features < 64 else 7.0
         name = tables.title(case)
         made.append(Part("tables", name, minutes, table_part(case, trial, log)))
     for axis in AXES:
@@ -61,7 +61,7 @@ def parts(trial: bool, log: IO[str]) -> list[Part]:
                 Part(
                     "growth",
                     f"growth with {axis.name}, {model}",
-                    1.0,
+                    2.5,
                     growth_part(axis, model, trial, log),
                 )
             )

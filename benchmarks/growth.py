@@ -36,18 +36,18 @@ class Axis:
 
 AXES = (
     Axis("D", tuple(2**i for i in range(1, 11)), ("nsf-c", "nsf-ar", "maf")),
-    Axis("layers", tuple(2**i for i in range(6)), ("nsf-c", "nsf-ar")),
-    Axis("batch", tuple(4**i for i in range(3, 9)), ("nsf-c", "nsf-ar")),
+    Axis("layers", tuple(2**i for i in range(6)), ("nsf-ar",)),
+    Axis("batch", tuple(4**i for i in range(3, 9)), ("nsf-ar",)),
 )
 SPARSE = {"flowjax": 2}  # every second point only: each compiles anew, for seconds
-SHORT = Effort(least=3, most=7, seconds=0.6, patience=60.0)
+SHORT = Effort(least=3, most=5, seconds=0.3, patience=60.0)
 
 
 @dataclass(frozen=True)
 class Limits:
     """Where a line ends: an entry whose call took longer is not asked for the next value."""
 
-    call: float = 3.0  # seconds
+    call: float = 2.0  # seconds
     effort: Effort = SHORT
 
 

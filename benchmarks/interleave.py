@@ -19,6 +19,7 @@ from benchmarks.work import QUANTITIES, THREADS, Case, Effort
 SETTLE = 0.01  # seconds between two workers: idle OpenMP threads stop spinning within a few ms
 LEAST_TIMED = 0.03  # a repetition makes as many calls as fill this
 MOST_CALLS = 20
+SLOW = 1.0  # a call of so many seconds is a repetition, whatever it was made for
 
 
 @dataclass
@@ -45,6 +46,8 @@ class Row:
         for quantity in ("log_prob", "train", "sample"):
             try:
                 seconds = self.process.ask(do="call", quantity=quantity)["seconds"]
+            except Absent as absent:
+                self.record["notes"].append(str(absent))
             except Failed as failed:
                 self.record["errors"][quantity] = str(failed)
             else:
@@ -59,7 +62,11 @@ class Row:
         """One repetition; an entry that fails here leaves the quantity."""
         try:
             if quantity not in self.expected:  # the first call may have compiled
-                self.expected[quantity] = self.process.ask(do="call", quantity=quantity)["seconds"]
+                seconds = self.process.ask(do="call", quantity=quantity)["seconds"]
+                self.expected[quantity] = seconds
+                if seconds > SLOW:
+                    self.times[quantity].append(seconds)
+                    return
             expected = self.expected[quantity]
             calls = min(max(round(LEAST_TIMED / expected), 1), MOST_CALLS)
             answer = self.process.ask(do="time", quantity=quantity, expected=expected, calls=calls)

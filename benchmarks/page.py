@@ -13,7 +13,7 @@ from benchmarks.growth import ROWS
 from benchmarks.markdown import ratio, seconds, table, tiny
 from benchmarks.process import ROOT
 from benchmarks.univariate import BAR
-from benchmarks.work import MODELS, THREADS, Case
+from benchmarks.work import MODELS, Case
 
 Results = dict[str, Any]
 
@@ -22,10 +22,10 @@ One run measures everything. For each case all entries are alive at once, a proc
 asked for one repetition in turn, the first of a round changing, so that whatever else the machine
 does touches all alike; a repetition is one call, or as many as fill 30 ms, after an unmeasured one.
 Figures are medians over up to 15 repetitions (3 at least), with quartiles in parentheses. float32,
-{THREADS} threads on {THREADS} cores, batch 512 to train, 8192 to evaluate and to sample, 5 layers,
-hidden 128 × 128, ReLU, 8 bins on [-5, 5]. Data and base are standard normal. A train step
-is the loss, its gradient, and a step of Adam: fused in all entries on PyTorch (AdamW in ours, as
-`pf.fit` uses it), optax's under jit in flowjax.
+batch 512 to train, 8192 to evaluate and to sample, 5 layers, hidden 128 × 128, ReLU, 8 bins on
+[-5, 5]. Data and base are standard normal; the processes have as many cores as threads. A train
+step is the loss, its gradient, and a step of Adam: fused in all entries on PyTorch (AdamW in ours,
+as `pf.fit` uses it), optax's under jit in flowjax.
 
 *Compiled* is `torch.compile` of log_prob and of the loss, and of sampling where that takes one
 pass; a sampler that loops over D coordinates would unroll. flowjax is under jit throughout. First
@@ -71,9 +71,10 @@ def heading(machine: Results) -> str:
     versions = ", ".join(f"{name} {v}" for name, v in machine["versions"].items())
     return (
         f"Measured {machine['date']} at commit `{machine['commit']}` on {machine['cpu']}, "
-        f"{machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}, "
-        f"Python {machine['python']}; load average before the run {machine['load_before']}. "
-        f"{versions}. `make bench` measures anew and writes this page."
+        f"{machine['cores']} cores, {machine['threads']} threads, "
+        f"{machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}; "
+        f"load average before the run {machine['load_before']}. {versions}. "
+        "`make bench` measures anew and writes this page."
     )
 
 
@@ -81,7 +82,7 @@ def growth_text() -> str:
     """What is held fixed, and what an exponent is."""
     return (
         f"The sizes as above, with D = 16, 5 layers and {ROWS} rows of every quantity unless one "
-        "of these is what grows. A line ends where a call takes over 3 s. The exponent is the "
+        "of these is what grows. A line ends where a call takes over 2 s. The exponent is the "
         "slope of log time over log size, by least squares over the upper half of the points "
         "(three at least), with its standard error."
     )

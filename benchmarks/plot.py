@@ -13,7 +13,7 @@ from matplotlib import pyplot as plt
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from benchmarks.compare import faults, floor, median
-from benchmarks.work import FLOOR, MODELS, QUANTITIES, Case
+from benchmarks.work import FLOOR, MODELS, QUANTITIES
 
 Results = dict[str, Any]
 
@@ -51,7 +51,7 @@ def times(found: Results, path: Path) -> None:
             len(sizes),
             len(QUANTITIES),
             figsize=(10, 0.9 + 2.3 * len(sizes)),
-            sharey=True,
+            sharey="row",
             sharex="col",
             squeeze=False,
             layout="constrained",
@@ -59,16 +59,17 @@ def times(found: Results, path: Path) -> None:
         handles: dict[str, Any] = {}
         for line, size in zip(axes, sizes, strict=True):
             here = [t for t in found["tables"] if t["case"]["features"] == size]
+            models = [m for m in MODELS if any(t["case"]["model"] == m for t in here)]
+            names = [MODELS[m].replace(", ", ",\n") for m in models]
             for axis, (quantity, title) in zip(line, QUANTITIES.items(), strict=True):
                 for measured in here:
-                    handles |= _dots(axis, measured, quantity)
+                    place = models.index(measured["case"]["model"])
+                    handles |= _dots(axis, measured, quantity, place)
                 axis.set(xscale="log", title=f"{title}, D = {size}")
                 axis.xaxis.set_major_formatter(FuncFormatter(plain))
                 axis.xaxis.set_minor_locator(NullLocator())
-                axis.set_yticks(
-                    range(len(MODELS)), [m.replace(", ", ",\n") for m in MODELS.values()]
-                )
-                axis.set_ylim(len(MODELS) - 0.5, -0.5)
+                axis.set_yticks(range(len(models)), names)
+                axis.set_ylim(len(models) - 0.5, -0.5)
                 axis.axvline(1, color=LOOKS[FLOOR][0], linewidth=1)
                 axis.grid(axis="y", color="#eeeeee")
                 axis.set_axisbelow(True)
@@ -85,9 +86,8 @@ def times(found: Results, path: Path) -> None:
         plt.close(figure)
 
 
-def _dots(axis: Any, measured: Results, quantity: str) -> dict[str, Any]:
+def _dots(axis: Any, measured: Results, quantity: str, place: int) -> dict[str, Any]:
     """The entries of one case in one panel, those that count."""
-    place = list(MODELS).index(Case.of(measured["case"]).model)
     bottom = floor(measured, quantity)
     handles: dict[str, Any] = {}
     if not bottom:

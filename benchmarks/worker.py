@@ -6,7 +6,7 @@
     {"do": "check"}                             -> {"check": {…} or null}
 
 Whatever goes wrong is answered as {"error": text}, or {"missing": text} where the library has no
-such model. The process ends with its stdin.
+such model or way. The process ends with its stdin.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ FLOAT32_ROWS = 256
 
 
 class Missing(Exception):
-    """The peer has no such model; the text says so on the page."""
+    """The library has no such model, or no such way; the text says so on the page."""
 
 
 class Entry(ABC):

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.work import THREADS, Case
-from benchmarks.workers.base import CHECKED_ROWS, FLOAT32_ROWS, PERTURBATION, Entry, rows
+from benchmarks.workers.base import CHECKED_ROWS, FLOAT32_ROWS, PERTURBATION, Entry, Missing, rows
 
 
 class TorchEntry(Entry):
@@ -36,10 +36,8 @@ class TorchEntry(Entry):
         self._draw: Callable[..., Any] = self.draw
         if compiled:
             self._density = torch.compile(self.density, dynamic=False)
-            if case.coupling:
-                self._draw = torch.compile(self.draw, dynamic=False)
-            else:
-                self.notes.append("sampling not compiled")
+            self._draw = torch.compile(self.draw, dynamic=False)
+        self._loops = compiled and not case.coupling
 
     @abstractmethod
     def build(self, case: Case) -> nn.Module:
@@ -81,6 +79,8 @@ class TorchEntry(Entry):
 
     @torch.no_grad()
     def sample(self) -> None:
+        if self._loops:
+            raise Missing("sampling is not compiled, since it loops over D coordinates")
         self._draw(self.module, self.case.sample_rows)
 
     def perturb(self) -> None:
