@@ -158,9 +158,10 @@ def univariate(records: list[Results]) -> str:
 
 def write() -> None:
     """Make the page and the plots."""
-    found = results.load()
+    found = {"tables": [], **results.load()}
     (ROOT / "docs" / "benchmarks.md").write_text(page(found), encoding="utf-8")
-    plot.times(found, ROOT / "docs" / "benchmarks.png")
+    if found["tables"]:
+        plot.times(found, ROOT / "docs" / "benchmarks.png")
     if found.get("growth"):
         plot.growth(found["growth"], ROOT / "docs" / "benchmarks-growth.png")
 
