@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+BENCH  := .venv-bench
 
-.PHONY: demo test test-all doctest lint types format picture lecture-table clean
+.PHONY: demo test test-all doctest lint types format picture lecture-table bench bench-quick clean
 
 $(READY): pyproject.toml constraints.txt $(wildcard src/pushforward/kernels/*.?pp)
 	$(PYTHON) -m venv $(VENV)
@@ -46,5 +47,17 @@ picture: $(READY)  ## the README's picture, anew
 lecture-table: $(READY)  ## five families against U1 to U4, about an hour; goes on where it was
 	OMP_NUM_THREADS=1 $(BIN)/python -m pushforward.lecture.table -o docs/lecture-table.csv
 
+$(BENCH)/.ready: pyproject.toml benchmarks/requirements.txt benchmarks/constraints.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/pip install --quiet --constraint benchmarks/constraints.txt \
+		--requirement benchmarks/requirements.txt --editable .
+	touch $@
+
+bench: $(BENCH)/.ready  ## beside the peers, on a quiet machine: docs/benchmarks.md, under an hour
+	$(BENCH)/bin/python -m benchmarks
+
+bench-quick: $(BENCH)/.ready  ## one table of it, printed
+	$(BENCH)/bin/python -m benchmarks --quick
+
 clean:
-	rm -rf $(VENV) demo build
+	rm -rf $(VENV) $(BENCH) demo build
