@@ -41,7 +41,8 @@ class Calibration:
         ranks: for each column the KS distance, from uniform, of the rank of the row among draws
             for its context (simulation-based calibration, Talts et al. 2018).
         density: the same of log densities: the coverage of regions of highest density.
-        tarp: the same of distances from random points (TARP, Lemos et al. 2023).
+        tarp: the same of distances from points that depend on the context (TARP, Lemos et al.
+            2023).
         chance: the distance that none of a perfect flow's exceeds, but one time in twenty.
         rows, draws: rows used, and draws for each.
     """
@@ -77,7 +78,10 @@ def judge_calibration(
     """Ranks of rows among draws for their own context; Bonferroni over columns, density, TARP.
 
     A row and the draws for its context are exchangeable if the flow is right, so that its rank is
-    uniform; ties are broken at random, and Kolmogorov and Smirnov's test then holds as it is.
+    uniform; ties are broken at random, and Kolmogorov and Smirnov's test then holds as it is. The
+    point that distances are measured from is the row of the nearest context among rows that are
+    not asked: it knows the context but not the row, so that a flow which ignores its context is
+    seen, as it would not be from columns and density.
 
     Args:
         x, context: all held-out rows and their contexts, as the flow takes them.
@@ -85,7 +89,8 @@ def judge_calibration(
     from scipy import stats
 
     rng = np.random.default_rng(seed)
-    some = torch.as_tensor(rng.permutation(len(x))[:MOST_CONDITIONED], device=x.device)
+    order = torch.as_tensor(rng.permutation(len(x)), device=x.device)
+    some, others = order[: min(MOST_CONDITIONED, len(x) // 2)], order[len(x) // 2 :]
     rows, given = x[some], context[some]
     drawn = judged.sample(DRAWS, given)
     each = given.expand(DRAWS, *given.shape).flatten(0, 1)
@@ -93,7 +98,8 @@ def judge_calibration(
     scale = material.scale[: material.width]
     values = numbers(rows) / scale
     draws = numbers(drawn.flatten(0, 1)).reshape(DRAWS, len(rows), -1) / scale
-    reference = values[np.roll(np.arange(len(rows)), 1)]  # other rows: they know nothing of these
+    near = _nearest(numbers(given), numbers(context[others]), material.scale[material.width :])
+    reference = numbers(x[others])[near] / scale
     far = np.linalg.norm(values - reference, axis=1), np.linalg.norm(draws - reference, axis=2)
     asked = [(values[:, j], draws[:, :, j]) for j in range(values.shape[1])]
     asked += [(judged.log_prob(rows, given), scores), far]
@@ -104,11 +110,19 @@ def judge_calibration(
     found = Calibration(
         tuple(distances[:-2]), distances[-2], distances[-1], chance, len(rows), DRAWS
     )
-    what = [*material.names, "log density", "distance from random points"][k]
+    what = [*material.names, "log density", "distance from rows alike in context"][k]
     p = bonferroni(float(tests[k].pvalue), len(tests))
     null = "each row is a draw from the flow given its context"
     measure = f"KS distance of ranks, {what}"
     return found, Evidence("calibration", null, measure, distances[k], p, len(rows))
+
+
+def _nearest(own: np.ndarray, others: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """For each context (n, c) the number of the nearest among others (m, c)."""
+    from sklearn.neighbors import NearestNeighbors
+
+    tree = NearestNeighbors(n_neighbors=1).fit(others / scale)
+    return np.asarray(tree.kneighbors(own / scale)[1][:, 0])
 
 
 def _ranks(own: np.ndarray, draws: np.ndarray, rng: np.random.Generator) -> np.ndarray:

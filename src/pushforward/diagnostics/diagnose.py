@@ -2,99 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pushforward.diagnostics import (
-    coverage,
-    distances,
-    latents,
-    likelihood,
-    material,
-    memorisation,
-    regions,
-    rows,
-    tails,
-    twosample,
-    verdict,
-)
+from pushforward.diagnostics.coverage import judge_calibration, judge_densities
+from pushforward.diagnostics.diagnosis import Diagnosis
+from pushforward.diagnostics.distances import judge_columns, judge_joint, judge_pairs
 from pushforward.diagnostics.evidence import Evidence, holm
+from pushforward.diagnostics.latents import Latents, judge_latents
+from pushforward.diagnostics.likelihood import judge_likelihood
+from pushforward.diagnostics.material import Judged, Material, Side, gather, numbers
+from pushforward.diagnostics.memorisation import judge_memory
+from pushforward.diagnostics.regions import judge_regions
+from pushforward.diagnostics.rows import least_likely
+from pushforward.diagnostics.tails import judge_tails
+from pushforward.diagnostics.twosample import judge_samples
+from pushforward.diagnostics.verdict import Case, answers, dropped_regions, faults, next_steps
 
+SALT = 0x5EED
 WORST_PAIRS, WORST_REGIONS, WORST_TAILS = 10, 5, 5
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """How good a flow is, in plain numbers; no value of any row is kept.
-
-    Attributes:
-        faults: what is wrong by name, the most telling first; empty for a flow that passed.
-        answers: can you trust densities, samples, tails?
-        next: what to do, in sentences.
-        evidence: every test with its null, p-value, rows used and adjusted p-value.
-        likelihood: held-out NLL beside baselines, nats per row.
-        memorisation: training rows against held-out ones; None without training rows.
-        latents: PITs of the latents, with bands.
-        coverage: rows within regions of highest density.
-        calibration: ranks among draws for each context; None without a context.
-        twosample: the classifier, beside its floor.
-        columns: every column's distances.
-        pairs: the ten most surprising pairs.
-        tails: the five most surprising ends.
-        regions: the five most surprising regions.
-        least_likely: ten rows by number, with columns to blame.
-        inverse: the largest error of decode(encode(x)), in deviations of its column.
-        rows: held-out rows given; the tests say how many they used.
-        seed: of every choice and draw.
-        notes: what was left out, in sentences.
-    """
-
-    faults: tuple[verdict.Fault, ...]
-    answers: tuple[verdict.Answer, ...]
-    next: tuple[str, ...]
-    evidence: tuple[Evidence, ...]
-    likelihood: likelihood.Likelihood
-    memorisation: memorisation.Memorisation | None
-    latents: latents.Latents
-    coverage: coverage.Coverage
-    calibration: coverage.Calibration | None
-    twosample: twosample.TwoSample
-    columns: tuple[distances.ColumnDistance, ...]
-    pairs: tuple[distances.PairDistance, ...]
-    tails: tuple[tails.Tail, ...]
-    regions: tuple[regions.Region, ...]
-    least_likely: tuple[rows.UnlikelyRow, ...]
-    inverse: float | None
-    rows: int
-    seed: int
-    notes: tuple[str, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Was no fault found?"""
-        return not self.faults
-
-    def named(self, fault: str) -> bool:
-        """Is this fault, by its name, among those found?"""
-        return any(f.name == fault for f in self.faults)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON values; a number that is not finite becomes text."""
-        return {"passed": self.passed} | _plain(asdict(self))
-
-    def to_json(self, indent: int | None = 2) -> str:
-        """`to_dict` as text."""
-        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
-
-    def __str__(self) -> str:
-        return "\n".join(_lines(self))
 
 
 def diagnose(
@@ -147,15 +77,17 @@ def diagnose(
         >>> diagnose(wrong, rows[0]).named("underfit")
         True
     """
-    judged = material.Judged(flow)
+    judged = Judged(flow)
     devices = [judged.like.device] if judged.like.device.type == "cuda" else []
     with torch.random.fork_rng(devices):
-        torch.manual_seed(seed)
+        # Never the numbers of somebody who drew the rows after torch.manual_seed(seed): samples
+        # would repeat them, and look copied.
+        torch.manual_seed(int(np.random.SeedSequence([seed, SALT]).generate_state(1)[0]))
         return _diagnose(judged, data, train, context, train_context, columns, seed)
 
 
 def _diagnose(
-    judged: material.Judged,
+    judged: Judged,
     data: Any,
     train: Any,
     context: Any,
@@ -163,54 +95,50 @@ def _diagnose(
     columns: Sequence[str] | None,
     seed: int,
 ) -> Diagnosis:
-    given, x, c = material.gather(judged, data, train, context, train_context, columns, seed)
+    given, x, c = gather(judged, data, train, context, train_context, columns, seed)
     real, sampled = given.real, given.sampled
     unit_real, unit_sampled = (given.unit(side)[:, : given.width] for side in (real, sampled))
 
-    scored, beaten, reference, _ = likelihood.judge_likelihood(given, seed)
+    scored, beaten, reference = judge_likelihood(given, seed)
     latent, uniform = _latents(judged, given)
-    covered, ordered = coverage.judge_densities(given)
-    told_apart, classifier = twosample.judge_samples(given, seed)
-    by_column, column = distances.judge_columns(given.names, unit_real, unit_sampled)
-    by_pair, pair = distances.judge_pairs(given.names, unit_real, unit_sampled)
-    ends, outer = tails.judge_tails(
-        given.names, unit_real, unit_sampled, real.log_prob, sampled.log_prob
-    )
-    partition, region = regions.judge_regions(given, seed)
-    joint = distances.judge_joint(given, seed)
-    memory = memorisation.judge_memory(given, partition)
-    calibrated = None if c is None else coverage.judge_calibration(judged, given, x, c, seed)
+    covered, ordered = judge_densities(given)
+    told_apart, classifier = judge_samples(given, seed)
+    by_column, column = judge_columns(given.names, unit_real, unit_sampled)
+    by_pair, pair = judge_pairs(given.names, unit_real, unit_sampled)
+    ends, outer = judge_tails(given.names, unit_real, unit_sampled, real.log_prob, sampled.log_prob)
+    partition, region = judge_regions(given, seed)
+    joint = judge_joint(given, seed)
+    memory = judge_memory(given, partition)
+    calibrated = None if c is None else judge_calibration(judged, given, x, c, seed)
 
     asked = [beaten, uniform, ordered, classifier, column, pair, outer, region, joint]
     asked += [*(memory[1] if memory else ()), calibrated[1] if calibrated else None]
     evidence = holm([e for e in asked if e is not None])
     by_name = {e.name: e for e in evidence}
 
-    dropped = verdict.dropped_regions(partition, by_name["regions"], reference, real.joint)
+    dropped = dropped_regions(partition, by_name["regions"], reference, real.joint)
     kept = ~np.isin(partition.real, [r.number for r in dropped])
     met = ~np.isin(partition.sampled, [r.number for r in dropped])
     rest = (given.names, unit_real[kept], unit_sampled[met])
     inverse = _inverse(judged, given, x, c)
-    case = verdict.Case(
+    case = Case(
         by_name,
         memory[0] if memory else None,
         dropped,
-        distances.judge_columns(*rest)[0] if dropped else by_column,
-        distances.judge_pairs(*rest)[0] if dropped else by_pair,
-        tails.judge_tails(*rest, real.log_prob[kept], sampled.log_prob[met])[0]
-        if dropped
-        else ends,
+        judge_columns(*rest)[0] if dropped else by_column,
+        judge_pairs(*rest)[0] if dropped else by_pair,
+        judge_tails(*rest, real.log_prob[kept], sampled.log_prob[met])[0] if dropped else ends,
         int(np.isneginf(given.all_log_prob).sum()),
         given.lost,
         inverse,
         len(given.all_log_prob),
     )
-    found = verdict.faults(case)
-    told = verdict.answers(case, found)
+    found = faults(case)
+    told = answers(case, found)
     return Diagnosis(
         found,
         told,
-        verdict.next_steps(found, told),
+        next_steps(found, told),
         evidence,
         scored,
         memory[0] if memory else None,
@@ -222,7 +150,7 @@ def _diagnose(
         by_pair[:WORST_PAIRS],
         ends[:WORST_TAILS],
         partition.regions[:WORST_REGIONS],
-        rows.least_likely(judged, given, x, c),
+        least_likely(judged, given, x, c),
         inverse,
         len(given.all_log_prob),
         seed,
@@ -230,76 +158,28 @@ def _diagnose(
     )
 
 
-def _latents(
-    judged: material.Judged, given: material.Material
-) -> tuple[latents.Latents, Evidence]:
+def _latents(judged: Judged, given: Material) -> tuple[Latents, Evidence]:
     base = getattr(judged.flow, "base", None)
     real, sampled = given.real, given.sampled
     z, other = (judged.encode(*_tensors(judged, side)) for side in (real, sampled))
     # Where the base is not normal: how far out a row is by the flow's own density.
-    return latents.judge_latents(base, z, other, -real.log_prob, -sampled.log_prob)
+    return judge_latents(base, z, other, -real.log_prob, -sampled.log_prob)
 
 
-def _tensors(judged: material.Judged, side: material.Side) -> tuple[Tensor, Tensor | None]:
+def _tensors(judged: Judged, side: Side) -> tuple[Tensor, Tensor | None]:
     event = getattr(judged.flow, "event_shape", side.x.shape[1:])
     x = torch.as_tensor(side.x).to(judged.like).reshape(-1, *event)
     return x, None if side.context is None else torch.as_tensor(side.context).to(judged.like)
 
 
 @torch.no_grad()
-def _inverse(
-    judged: material.Judged, given: material.Material, x: Tensor, context: Tensor | None
-) -> float | None:
+def _inverse(judged: Judged, given: Material, x: Tensor, context: Tensor | None) -> float | None:
     """max|decode(encode(x)) - x| over the real rows, in deviations of the column."""
     if not hasattr(judged.flow, "decode"):
         return None
     rows, c = x[given.chosen], None if context is None else context[given.chosen]
     z = judged.flow.encode(rows) if c is None else judged.flow.encode(rows, c)
     back = judged.flow.decode(z) if c is None else judged.flow.decode(z, c)
-    error = np.abs(material.numbers(back) - material.numbers(rows)) / given.scale[: given.width]
+    error = np.abs(numbers(back) - numbers(rows)) / given.scale[: given.width]
     scored = np.isfinite(given.real.log_prob)  # outside the support there is nothing to come back
     return float(error[scored].max()) if scored.any() else None
-
-
-def _plain(value: Any) -> Any:
-    """As JSON allows it."""
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
-
-
-def _lines(found: Diagnosis) -> list[str]:
-    score = found.likelihood
-    lines = [
-        f"Held-out NLL on {score.rows:,} rows, nats per row (smaller is better; may be negative):",
-        *(f"  {s.name:<18}{s.nll:10.4f} ± {s.error:.4f}" for s in (score.flow, *score.baselines)),
-    ]
-    if found.memorisation is not None:
-        m = found.memorisation
-        lines.append(f"  {'on training rows':<18}{m.train_nll:10.4f} ± {m.train_error:.4f}")
-    two = found.twosample
-    lines += [
-        "",
-        f"A classifier tells samples from rows with AUC {two.auc:.3f} (0.5 is perfect; real from "
-        f"real rows: {two.floor:.3f}).",
-        "",
-        "question         effect     p, adjusted  of what",
-    ]
-    lines += [
-        f"{e.name:<15}{e.value:8.3f}  {e.adjusted:14.2g}  {e.measure}" for e in found.evidence
-    ]
-    if found.least_likely:
-        lines += ["", "Least likely rows (number from 0, log density in nats, columns to blame):"]
-        lines += [
-            f"  {r.row:>8}{r.log_prob:12.2f}  "
-            + ", ".join(f"{b.column} ({b.nats:+.1f})" for b in r.columns)
-            for r in found.least_likely
-        ]
-    lines += ["", *found.notes] if found.notes else []
-    lines += ["", *(f"{f.name[0].upper()}{f.name[1:]}: {f.sentence}" for f in found.faults)]
-    lines += [a.sentence for a in found.answers]
-    return [*lines, *(f"Next: {step}" for step in found.next)]

@@ -163,7 +163,7 @@ def energy(a: np.ndarray, b: np.ndarray, rng: np.random.Generator) -> tuple[floa
     n = len(a)
     pooled = np.concatenate([a, b]).astype(np.float32)
     apart = cdist(pooled, pooled).astype(np.float32)
-    signs = rng.choice(np.float32([-1, 1]), size=(n, PERMUTATIONS + 1))
+    signs = rng.choice(np.array([-1, 1], np.float32), size=(n, PERMUTATIONS + 1))
     signs[:, 0] = 1
     labels = np.concatenate([signs, -signs])  # ±1: the statistic is -s'Ds / n²
     statistic = -(labels * (apart @ labels)).sum(0) / n**2

@@ -33,7 +33,7 @@ class Judged:
                 f"diagnose takes what has log_prob, sample and encode; a {type(flow).__name__} "
                 f"has no {' and no '.join(missing)}."
             )
-        self.flow = copy.deepcopy(flow).eval() if isinstance(flow, nn.Module) else flow
+        self.flow: Any = copy.deepcopy(flow).eval() if isinstance(flow, nn.Module) else flow
         tensors = (*flow.parameters(), *flow.buffers()) if isinstance(flow, nn.Module) else ()
         like = next((t for t in tensors if t.is_floating_point()), torch.zeros(()))
         self.like = like.detach()
@@ -62,7 +62,9 @@ class Judged:
     def log_prob(self, x: Tensor, context: Tensor | None) -> np.ndarray:
         """(n) nats, float64; a NaN becomes -inf, for no row may be better for being unscored."""
         scored = _chunks(self.flow.log_prob, x, context)
-        return np.nan_to_num(scored.double().cpu().numpy(), nan=-np.inf, posinf=np.inf)
+        return np.nan_to_num(
+            scored.double().cpu().numpy(), nan=-np.inf, posinf=np.inf, neginf=-np.inf
+        )
 
     @torch.no_grad()
     def encode(self, x: Tensor, context: Tensor | None) -> np.ndarray:

@@ -77,10 +77,10 @@ def _blamed(
         candidates[j, :, j] = torch.as_tensor(values).to(flat)
     given = None if context is None else context[row].expand(d * DONORS, -1)
     after = judged.log_prob(candidates.reshape(d * DONORS, *x.shape[1:]), given)
-    best = np.nan_to_num(after.reshape(d, DONORS).max(1), neginf=-1e300)
+    best = after.reshape(d, DONORS).max(1)
     blamed = [
         Blame(material.names[j], float(best[j] - before))
-        for j in np.argsort(-best)[:BLAMED]
+        for j in np.argsort(-best, kind="stable")[:BLAMED]
         if best[j] > before
     ]
     return UnlikelyRow(row, before, tuple(blamed))

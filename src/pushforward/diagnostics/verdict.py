@@ -19,7 +19,7 @@ ALPHA = 0.01  # the chance that any of all questions accuses a perfect flow (Hol
 # A difference is named a fault when it is sure (ALPHA) and at least so large.
 GAP = 0.1  # nats between training and held-out rows
 NEARER = 0.55  # share of samples nearer to a training row than a held-out row is
-ABSENT = 0.25  # samples for each row, in a region that is called dropped
+ABSENT = 0.15  # samples for each row, in a region that is called dropped
 LEAST_MODE = 0.005  # share of the rows in such a region
 VALLEY = 1.0  # nats that a path from there to the nearest part kept must descend
 OUTERMOST = 1.5  # real rows for each sample among the outermost, or the reverse
@@ -120,10 +120,13 @@ def faults(case: Case) -> tuple[Fault, ...]:
     memory = list(_memory(case))
     if any(fault.name == "memorised" for fault in memory):
         return (*found, *memory)
-    named = [*_dropped(case), *_bulk(case)]
-    named += [*_tails(case), *_correlation(case)]
-    if not named and not memory:
-        named = list(_rest(case))
+    # Where the bulk of what was met is off as well, the whole is the first thing to mend.
+    named = [*_bulk(case), *_dropped(case), *_tails(case), *_correlation(case)]
+    explained = {"underfit", "overfit", "mode dropped", "tail thinned", "correlation broken"}
+    if not explained & {fault.name for fault in (*memory, *named)}:
+        named += _rest(case)
+    elif not any(fault.name == "underfit" for fault in named):
+        named += _uncalibrated(case)
     return (*found, *memory, *named)
 
 
@@ -230,13 +233,21 @@ def _rest(case: Case) -> list[Fault]:
     for name, size in sizes.items():
         if case.sure(name) and size(case.evidence[name].value) >= SLIGHT:
             shown = case.evidence[name]
-            told = f"Samples and held-out rows differ: {shown.name}, {shown.measure} {_short(shown)}."
+            told = f"Samples and rows differ ({name}: {shown.measure}, {shown.value:.2f})."
             return [Fault("underfit", told)]
     return []
 
 
-def _short(shown: Evidence) -> str:
-    return f"{shown.value:.2f}"
+def _uncalibrated(case: Case) -> list[Fault]:
+    """What a conditional flow says of each context, which columns and tails alone do not show."""
+    if not case.sure("calibration") or case.evidence["calibration"].value < 2 * SLIGHT:
+        return []
+    shown = case.evidence["calibration"]
+    return [
+        Fault(
+            "underfit", f"Rows are no draws for their context ({shown.measure}, {shown.value:.2f})."
+        )
+    ]
 
 
 # What a fault takes away: from densities, from samples, from tails.
@@ -249,7 +260,13 @@ _NO: dict[str, tuple[str, ...]] = {
         "underfit",
         "correlation broken",
     ),
-    "samples": ("samples not finite", "memorised", "mode dropped", "underfit", "correlation broken"),
+    "samples": (
+        "samples not finite",
+        "memorised",
+        "mode dropped",
+        "underfit",
+        "correlation broken",
+    ),
     "tails": (
         "rows without density",
         "memorised",
@@ -305,8 +322,8 @@ def _answer(question: str, case: Case, names: list[str]) -> Answer:
     reach = {
         "densities": f"no test on {case.rows:,} held-out rows speaks against them{few}",
         "samples": f"nothing told them from {case.rows:,} held-out rows{few}",
-        "tails": f"as far out as one row in {max(10, case.rows // 10):,}; beyond that {case.rows:,} "
-        f"held-out rows can show nothing",
+        "tails": f"as far out as one row in {max(10, case.rows // 10):,}; beyond that, "
+        f"{case.rows:,} held-out rows can show nothing",
     }
     return Answer(question, "yes", f"You can trust the {question}: {reach[question]}.")
 
@@ -316,7 +333,9 @@ def next_steps(found: tuple[Fault, ...], told: tuple[Answer, ...]) -> tuple[str,
     if found:
         return tuple(dict.fromkeys(_NEXT[fault.name] for fault in found))
     if any(answer.answer != "yes" for answer in told):
-        return ("Nothing must be mended; a longer fit or a richer flow may remove the last misfit.",)
+        return (
+            "Nothing must be mended; a longer fit or a richer flow may remove the last misfit.",
+        )
     return ("Nothing needs to be mended: use it.",)
 
 
