@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,8 @@ import typer
 
 from pushforward.cli import say
 from pushforward.cli.options import Force, Model, locate, refuse_output
+from pushforward.errors import ConfigurationError
+from pushforward.files import write_text
 
 
 def report(
@@ -20,10 +23,23 @@ def report(
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="OUT", help="The page to write.")
     ] = "report.html",
+    show_rows: Annotated[
+        bool, typer.Option("--show-rows", help="Print values of the least likely rows.")
+    ] = False,
+    as_json: Annotated[
+        str | None, typer.Option("--json", metavar="OUT", help="Also write the verdict as JSON.")
+    ] = None,
     force: Force = False,
 ) -> None:
-    """Write one self-contained HTML page: training, fit against data, latents against the base."""
+    """Write one self-contained HTML page: can you trust it, training, fit against data, latents.
+
+    With DATA the verdict is printed as well: can you trust densities, samples, tails?
+    """
     refuse_output(output, force)
+    if as_json is not None:
+        if data is None:
+            raise ConfigurationError("--json needs DATA: the verdict is on its rows.")
+        refuse_output(as_json, force)
     from pushforward import report as room
     from pushforward.tables import read_numeric
     from pushforward.tables.model import load_table_model
@@ -33,5 +49,13 @@ def report(
     history = read_history(model)
     columns = [*fitted.columns, *fitted.context]
     table = None if data is None else read_numeric(locate(data), columns)
-    room.write(Path(output), room.build(fitted, history, table), force)
+    examined = room.examine(fitted, table)
+    page = room.build(fitted, history, table, examined=examined, show_rows=show_rows)
+    room.write(Path(output), page, force)
+    if as_json is not None:
+        write_text(Path(as_json), json.dumps(examined.to_dict(), indent=2) + "\n", force)
+    if examined.diagnosis is not None:
+        for answer in examined.diagnosis.answers:
+            say.result(answer.sentence)
+        say.result("Next: " + " ".join(examined.diagnosis.next))
     say.note(f"The report is in {output}.")

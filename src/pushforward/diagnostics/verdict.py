@@ -294,8 +294,10 @@ _NEXT = {
     "overfit": "Stop earlier, fit a smaller flow, or bring more rows.",
     "mode dropped": "Fit longer, with splines (nsf) or a mixture base, until the cluster is met.",
     "underfit": "Fit longer, or a richer flow: more layers, more hidden units, splines (nsf).",
-    "tail thinned": "Fit with a heavy-tailed base (base='student_t').",
-    "tail too heavy": "Fit with a normal base, or bound or transform the columns named.",
+    "tail thinned": "Look at the least likely rows for errors in the data; if they are real, fit "
+    "with a heavy-tailed base (base='student_t').",
+    "tail too heavy": "Where samples go too far out, bound or transform that column, or fit with a "
+    "lighter-tailed base.",
     "correlation broken": "Fit with more layers or autoregressively, and with scaler='whiten'.",
 }
 
