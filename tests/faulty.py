@@ -155,12 +155,16 @@ def correlation_broken() -> Case:
     return Case(normal(mean, without), *_rows(normal(mean, covariance)))
 
 
-def tail_thinned() -> Case:
+def tail_thinned(scale: float = 0.7649 / 0.6745) -> Case:
     """A normal of the centre and quartiles of Student's t with 3 degrees of freedom."""
     truth = pf.Flow(StudentT(FEATURES, df=3.0), Affine(1.0, 2.0))
-    quartile = 0.7649 / 0.6745  # of t with 3 degrees of freedom, in those of N(0, 1)
-    wrong = pf.Flow(pf.distributions.Normal(FEATURES), Affine(1.0, 2.0 * quartile))
+    wrong = pf.Flow(pf.distributions.Normal(FEATURES), Affine(1.0, 2.0 * scale))
     return Case(wrong, *_rows(truth))
+
+
+def fitted_normal() -> Case:
+    """A normal of the centre and deviation of Student's t: what maximum likelihood would fit."""
+    return tail_thinned(math.sqrt(3.0))
 
 
 TRUE: dict[str, Callable[[], Case]] = {
@@ -175,6 +179,7 @@ FAULTY: dict[str, tuple[str, Callable[[], Case]]] = {
     "mode dropped": ("mode dropped", mode_dropped),
     "correlation broken": ("correlation broken", correlation_broken),
     "tail thinned": ("tail thinned", tail_thinned),
+    "normal fitted to heavy tails": ("tail thinned", fitted_normal),
 }
 
 

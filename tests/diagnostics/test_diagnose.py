@@ -342,3 +342,23 @@ def test_a_mixture_base_is_judged_by_the_samples_latents() -> None:
     assert found.latents.against == "the samples' latents"
     assert len(found.latents.histograms) == 3
     assert all(sum(counts) == 500 for counts in found.latents.histograms)
+
+
+def test_a_wrong_density_beside_right_samples_spoils_only_the_densities() -> None:
+    """The sampler is right, the density too wide by a third; p-values are below 1e-20."""
+
+    class TwoFaced:
+        def log_prob(self, x):
+            return Normal(2, scale=1.33).log_prob(x)
+
+        def sample(self, shape):
+            return torch.randn(*shape, 2)
+
+        def encode(self, x):
+            return x
+
+    found = pf.diagnose(TwoFaced(), rows(3000, 2), train=rows(3000, 2, 1))
+    assert [fault.name for fault in found.faults] == ["underfit"]
+    assert found.faults[0].spoils == ("densities",)
+    assert "baseline" in found.faults[0].sentence
+    assert [answer.answer for answer in found.answers] == ["no", "mostly", "mostly"]

@@ -15,7 +15,7 @@ from pushforward.report.trust import trust_section
 from pushforward.tables import NumericTable
 from pushforward.tables.fitting import split_rows
 
-from .conftest import Fitted, fitted, normal_rows
+from .conftest import HOSTILE, Fitted, fitted, normal_rows
 from .test_report_build import read, words
 
 
@@ -69,7 +69,7 @@ def test_values_are_shown_only_to_whoever_asks(examined: report.Examined) -> Non
 
 def test_faults_are_named_on_the_page(examined: report.Examined) -> None:
     assert examined.diagnosis is not None
-    faulty = replace(examined.diagnosis, faults=(Fault("mode dropped", "A <b> is gone."),))
+    faulty = replace(examined.diagnosis, faults=(Fault.of("mode dropped", "A <b> is gone."),))
     told = words(trust_section(replace(examined, diagnosis=faulty)))
     assert "What is wrong: Mode dropped. A <b> is gone." in told.replace("wrong:M", "wrong: M")
     passed = words(trust_section(replace(examined, diagnosis=replace(faulty, faults=()))))
@@ -104,3 +104,19 @@ def test_too_few_rows_give_no_verdict_and_a_reason(rows: int, why: str) -> None:
     assert found.diagnosis is None
     assert why in words(trust_section(found))
     assert found.to_dict() == {"passed": None, "why": found.why}
+
+
+def test_hostile_names_do_nothing_in_a_verdict() -> None:
+    """Each name gets into every sentence: the samples of a flow that is hardly fitted are off."""
+    values = normal_rows(1100, len(HOSTILE)) ** 3
+    one = fitted(values, HOSTILE)
+    found = examine(one.model, one.table)
+    assert found.diagnosis is not None
+    assert found.diagnosis.faults
+    told = words(report.build(one.model, one.history, one.table, examined=found, show_rows=True))
+    for said in (told, str(found.diagnosis)):
+        assert "n" * 41 not in said
+        assert "\x1b" not in said
+        assert "\u202e" not in said
+    assert "星等 光度" in told
+    json.dumps(found.to_dict()).encode("utf-8")

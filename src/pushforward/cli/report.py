@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from pushforward.cli import say
 from pushforward.cli.options import Force, Model, locate, refuse_output
 from pushforward.errors import ConfigurationError
 from pushforward.files import write_text
+
+if TYPE_CHECKING:
+    from pushforward.report import Examined
 
 
 def report(
@@ -27,7 +30,8 @@ def report(
         bool, typer.Option("--show-rows", help="Print values of the least likely rows.")
     ] = False,
     as_json: Annotated[
-        str | None, typer.Option("--json", metavar="OUT", help="Also write the verdict as JSON.")
+        str | None,
+        typer.Option("--json", metavar="OUT", help="Also write the verdict as JSON; - prints it."),
     ] = None,
     force: Force = False,
 ) -> None:
@@ -52,10 +56,17 @@ def report(
     examined = room.examine(fitted, table)
     page = room.build(fitted, history, table, examined=examined, show_rows=show_rows)
     room.write(Path(output), page, force)
-    if as_json is not None:
-        write_text(Path(as_json), json.dumps(examined.to_dict(), indent=2) + "\n", force)
-    if examined.diagnosis is not None:
-        for answer in examined.diagnosis.answers:
-            say.result(answer.sentence)
-        say.result("Next: " + " ".join(examined.diagnosis.next))
+    text = json.dumps(examined.to_dict(), indent=2)
+    if as_json not in (None, "-"):
+        write_text(Path(as_json), text + "\n", force)
+    for line in text.splitlines() if as_json == "-" else _sentences(examined):
+        say.result(line)
     say.note(f"The report is in {output}.")
+
+
+def _sentences(examined: Examined) -> list[str]:
+    """The three answers and what to do next; none where there is no verdict."""
+    found = examined.diagnosis
+    if found is None:
+        return []
+    return [*(answer.sentence for answer in found.answers), f"Next: {' '.join(found.next)}"]

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pushforward.diagnostics.evidence import Evidence, bonferroni
+from pushforward.diagnostics.evidence import Evidence, bonferroni, said
 from pushforward.diagnostics.material import Judged, Material, numbers
 
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
@@ -113,7 +113,7 @@ def judge_calibration(
     what = [*material.names, "log density", "distance from rows alike in context"][k]
     p = bonferroni(float(tests[k].pvalue), len(tests))
     null = "each row is a draw from the flow given its context"
-    measure = f"KS distance of ranks, {what}"
+    measure = f"KS distance of ranks, {said(what)}"
     return found, Evidence("calibration", null, measure, distances[k], p, len(rows))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pushforward.diagnostics.coverage import Calibration, Coverage
 from pushforward.diagnostics.distances import ColumnDistance, PairDistance
-from pushforward.diagnostics.evidence import Evidence
+from pushforward.diagnostics.evidence import Evidence, said
 from pushforward.diagnostics.latents import Latents
 from pushforward.diagnostics.likelihood import Likelihood
 from pushforward.diagnostics.memorisation import Memorisation
@@ -81,7 +81,7 @@ class Diagnosis:
 
     def to_json(self, indent: int | None = 2) -> str:
         """`to_dict` as text."""
-        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
+        return json.dumps(self.to_dict(), indent=indent)
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
@@ -122,7 +122,7 @@ def _lines(found: Diagnosis) -> list[str]:
         lines += ["", "Least likely rows (number from 0, log density in nats, columns to blame):"]
         lines += [
             f"  {r.row:>8}{r.log_prob:12.2f}  "
-            + ", ".join(f"{b.column} ({b.nats:+.1f})" for b in r.columns)
+            + ", ".join(f"{said(b.column)} ({b.nats:+.1f})" for b in r.columns)
             for r in found.least_likely
         ]
     lines += ["", *found.notes] if found.notes else []

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from pushforward.diagnostics.evidence import Evidence, bonferroni
+from pushforward.diagnostics.evidence import Evidence, bonferroni, said
 from pushforward.diagnostics.material import Material
 
 MOST_PAIRED = 40  # columns whose pairs are looked at: those of the largest distances
@@ -24,12 +24,15 @@ class ColumnDistance:
         ks: the largest gap of the cumulative shares, 0 to 1 (Kolmogorov & Smirnov).
         wasserstein: the mean distance that values must move, in the column's robust deviations.
         p: of ks; not corrected for the other columns.
+        tailed: how much longer the tails of real rows are than those of samples, for the width of
+            the middle: the range of 99% of the rows over that of one half, real over sampled.
     """
 
     column: str
     ks: float
     wasserstein: float
     p: float
+    tailed: float
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,20 @@ def judge_columns(
     for j, name in enumerate(names):
         test = stats.ks_2samp(real[:, j], sampled[:, j], method="asymp")
         moved = stats.wasserstein_distance(real[:, j], sampled[:, j])
-        found.append(ColumnDistance(name, float(test.statistic), float(moved), float(test.pvalue)))
+        tailed = _reach(real[:, j]) / _reach(sampled[:, j])
+        ks, p = float(test.statistic), float(test.pvalue)
+        found.append(ColumnDistance(name, ks, float(moved), p, tailed))
     worst = min(found, key=lambda c: c.p)
     null = "each column of samples is distributed as that of held-out rows"
-    what = f"KS distance, largest at {worst.column}"
+    what = f"KS distance, largest at {said(worst.column)}"
     p = bonferroni(worst.p, len(found))
     return tuple(found), Evidence("columns", null, what, worst.ks, p, len(real))
+
+
+def _reach(column: np.ndarray) -> float:
+    """The range of 99% over that of one half; 1 where half of the rows have one value."""
+    ends = np.quantile(column, [0.005, 0.25, 0.75, 0.995])
+    return float((ends[3] - ends[0]) / (ends[2] - ends[1])) if ends[2] > ends[1] else 1.0
 
 
 def judge_pairs(
@@ -111,7 +122,7 @@ def judge_pairs(
     worst = found[0]
     p = bonferroni(worst.p, d * (d - 1) // 2)
     null = "samples correlate as held-out rows do, pair by pair"
-    what = f"difference of rank correlations, {worst.columns[0]} and {worst.columns[1]}"
+    what = f"difference of rank correlations, {said(worst.columns[0])} and {said(worst.columns[1])}"
     return tuple(found), Evidence("pairs", null, what, worst.difference, p, len(real))
 
 

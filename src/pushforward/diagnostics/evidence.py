@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pushforward.text import excerpt
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -45,6 +47,16 @@ def holm(found: Sequence[Evidence]) -> tuple[Evidence, ...]:
         running = max(running, min(1.0, (len(found) - rank) * found[k].p))
         adjusted[k] = running
     return tuple(replace(e, adjusted=a) for e, a in zip(found, adjusted, strict=True))
+
+
+def said(column: str) -> str:
+    """A column's name within a sentence: shortened, and with nothing that turns the text around.
+
+    Example:
+        >>> said("a" * 99)[:3], len(said("a" * 99)) < 50
+        ('aaa', True)
+    """
+    return excerpt(column)[1:-1]
 
 
 def bonferroni(p: float, questions: int) -> float:

@@ -10,7 +10,8 @@ from pushforward.diagnostics.baselines import Mixture, chosen_mixture, fit_mixtu
 from pushforward.diagnostics.evidence import Evidence
 from pushforward.diagnostics.material import Material
 
-MOST_FITTED = 10_000  # rows that the mixture learns from
+MOST_FITTED, LEAST_FITTED = 10_000, 2000  # rows that the mixture learns from, ...
+WORK = 1e8  # ... so many as keep rows·columns² below this: a mixture's cost
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ def judge_likelihood(material: Material, seed: int) -> tuple[Likelihood, Evidenc
 
 
 def _fitted(rows: np.ndarray, width: int, many: bool, seed: int) -> Reference:
-    rows = rows[np.random.default_rng(seed).permutation(len(rows))[:MOST_FITTED]]
+    most = int(np.clip(WORK / rows.shape[1] ** 2, LEAST_FITTED, MOST_FITTED))
+    rows = rows[np.random.default_rng(seed).permutation(len(rows))[:most]]
     centre, scale = rows.mean(0), rows.std(0)
     scale = np.where(scale > 0, scale, 1.0)
     unit = (rows - centre) / scale

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pushforward.diagnostics.evidence import Evidence, bonferroni
+from pushforward.diagnostics.evidence import Evidence, bonferroni, said
 from pushforward.diagnostics.material import Material
 
 CELLS = 24  # at most
@@ -35,7 +35,7 @@ class Region:
     @property
     def place(self) -> str:
         """Where it lies, in words."""
-        return ", ".join(f"{name} about {value:+.1f}" for name, value in self.where)
+        return ", ".join(f"{said(name)} about {value:+.1f}" for name, value in self.where)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pushforward.diagnostics.evidence import Evidence, bonferroni
+from pushforward.diagnostics.evidence import Evidence, bonferroni, said
 
+HIGH, LOW = "high end", "low end"
 LEVELS = (0.01, 0.002)  # the outermost share of rows and samples together
 
 
@@ -16,17 +17,24 @@ class Tail:
     """The outermost rows on one side, real and sampled together.
 
     Attributes:
-        where: "x1, high end", "x1, low end", or "log density, low end".
+        of: the column, or "log density".
+        end: "high end" or "low end".
         share: how much of all rows is called outermost.
         real, sampled: how many of those are real, and are samples; about equal for a perfect flow.
         p: two-sided, not corrected for other tails.
     """
 
-    where: str
+    of: str
+    end: str
     share: float
     real: int
     sampled: int
     p: float
+
+    @property
+    def where(self) -> str:
+        """ "x1, high end", for instance."""
+        return f"{said(self.of)}, {self.end}"
 
     @property
     def ratio(self) -> float:
@@ -53,10 +61,10 @@ def judge_tails(
     Returns:
         Every tail, most surprising first.
     """
-    ends = [(f"{name}, high end", real[:, j], sampled[:, j]) for j, name in enumerate(names)]
-    ends += [(f"{name}, low end", -real[:, j], -sampled[:, j]) for j, name in enumerate(names)]
-    ends.append(("log density, low end", -log_real, -log_sampled))
-    found = [_tail(where, a, b, level) for where, a, b in ends for level in LEVELS]
+    ends = [(name, HIGH, real[:, j], sampled[:, j]) for j, name in enumerate(names)]
+    ends += [(name, LOW, -real[:, j], -sampled[:, j]) for j, name in enumerate(names)]
+    ends.append(("log density", LOW, -log_real, -log_sampled))
+    found = [_tail(of, end, a, b, level) for of, end, a, b in ends for level in LEVELS]
     found.sort(key=lambda tail: (tail.p, -abs(np.log(tail.ratio))))
     worst = found[0]
     null = "held-out rows and samples are equally often outermost"
@@ -65,7 +73,7 @@ def judge_tails(
     return tuple(found), Evidence("tails", null, what, worst.ratio, p, len(real))
 
 
-def _tail(where: str, a: np.ndarray, b: np.ndarray, level: float) -> Tail:
+def _tail(of: str, end: str, a: np.ndarray, b: np.ndarray, level: float) -> Tail:
     from scipy import stats
 
     pooled = np.concatenate([a, b])
@@ -76,4 +84,4 @@ def _tail(where: str, a: np.ndarray, b: np.ndarray, level: float) -> Tail:
         out = (int((a > edge).sum()), int((b > edge).sum()))
     law = stats.hypergeom(len(pooled), len(a), sum(out))
     p = min(1.0, 2 * min(law.cdf(out[0]), law.sf(out[0] - 1)))
-    return Tail(where, level, *out, float(p))
+    return Tail(of, end, level, *out, float(p))

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from pushforward.diagnostics.distances import ColumnDistance, PairDistance
-from pushforward.diagnostics.evidence import Evidence
+from pushforward.diagnostics.evidence import Evidence, said
 from pushforward.diagnostics.likelihood import Reference
 from pushforward.diagnostics.memorisation import Memorisation
 from pushforward.diagnostics.regions import Partition, Region
@@ -23,7 +23,9 @@ ABSENT = 0.15  # samples for each row, in a region that is called dropped
 LEAST_MODE = 0.005  # share of the rows in such a region
 VALLEY = 1.0  # nats that a path from there to the nearest part kept must descend
 OUTERMOST = 1.5  # real rows for each sample among the outermost, or the reverse
-CORRELATION = 0.1  # difference of rank correlations
+LONGER = 1.25  # how much longer a column's tails are, for the width of its middle
+CORRELATION = 0.1  # difference of rank correlations, ...
+BROKEN = 0.5  # ... and this share of the larger one: less is weakened, not broken
 COLUMN = 0.08  # KS distance of a column whose bulk is off
 SLIGHT = 0.05  # KS distance, or AUC above one half, or nats: below, a difference is slight
 FEW = 1000  # held-out rows, below which only gross faults are sure to show
@@ -33,10 +35,23 @@ Answered = Literal["yes", "mostly", "no"]
 
 @dataclass(frozen=True)
 class Fault:
-    """Something wrong: its name, and what shows it, in a sentence."""
+    """Something wrong.
+
+    Attributes:
+        name: of the fault.
+        sentence: what shows it.
+        spoils: which of densities, samples and tails are not to be trusted for it.
+    """
 
     name: str
     sentence: str
+    spoils: tuple[str, ...]
+
+    @classmethod
+    def of(cls, name: str, sentence: str, spoils: tuple[str, ...] | None = None) -> Fault:
+        """With what such a fault spoils, where it is not known better."""
+        usual = tuple(question for question, names in _NO.items() if name in names)
+        return cls(name, sentence, usual if spoils is None else spoils)
 
 
 @dataclass(frozen=True)
@@ -120,8 +135,11 @@ def faults(case: Case) -> tuple[Fault, ...]:
     memory = list(_memory(case))
     if any(fault.name == "memorised" for fault in memory):
         return (*found, *memory)
-    # Where the bulk of what was met is off as well, the whole is the first thing to mend.
-    named = [*_bulk(case), *_dropped(case), *_tails(case), *_correlation(case)]
+    # Where the bulk of what was met is off as well, the whole is the first thing to mend; unless
+    # tails explain it: a normal fitted to heavy tails is too wide in the middle.
+    tails, whole = _tails(case), [*_bulk(case), *_dropped(case)]
+    named = [*tails, *whole] if _by_tails(case) else [*whole, *tails]
+    named += _correlation(case)
     explained = {"underfit", "overfit", "mode dropped", "tail thinned", "correlation broken"}
     if not explained & {fault.name for fault in (*memory, *named)}:
         named += _rest(case)
@@ -134,12 +152,12 @@ def _broken(case: Case) -> list[Fault]:
     found = []
     if case.unscored:
         told = f"{case.unscored:,} of {case.rows:,} held-out rows have no density at all."
-        found.append(Fault("rows without density", told))
+        found.append(Fault.of("rows without density", told))
     if case.lost:
-        found.append(Fault("samples not finite", f"{case.lost:,} samples were not finite."))
+        found.append(Fault.of("samples not finite", f"{case.lost:,} samples were not finite."))
     if case.inverse is not None and not case.inverse <= 1e-2:
         told = f"decode(encode(x)) misses x by up to {case.inverse:.2g} deviations."
-        found.append(Fault("inverse inaccurate", told))
+        found.append(Fault.of("inverse inaccurate", told))
     return found
 
 
@@ -153,8 +171,8 @@ def _memory(case: Case) -> list[Fault]:
             f"{gap}, and in {memory.nearer:.0%} of comparisons a sample is nearer to a training "
             "row than a held-out row is."
         )
-        return [Fault("memorised", told)]
-    return [Fault("overfit", f"{gap}.")]
+        return [Fault.of("memorised", told)]
+    return [Fault.of("overfit", f"{gap}.")]
 
 
 def _dropped(case: Case) -> list[Fault]:
@@ -166,7 +184,7 @@ def _dropped(case: Case) -> list[Fault]:
         f"{real:.1%} of the rows, but {sampled:.1%} of the samples, lie in a cluster apart: "
         f"{case.dropped[0].place}."
     )
-    return [Fault("mode dropped", told)]
+    return [Fault.of("mode dropped", told)]
 
 
 def _bulk(case: Case) -> list[Fault]:
@@ -175,8 +193,10 @@ def _bulk(case: Case) -> list[Fault]:
         return []
     worst = max(off, key=lambda c: c.ks)
     many = f"{len(off)} of {len(case.columns)} columns have" if len(off) > 1 else "One column has"
-    told = f"{many} another shape among samples, most of all {worst.column} (KS {worst.ks:.2f})."
-    return [Fault("underfit", told)]
+    told = (
+        f"{many} another shape among samples, most of all {said(worst.column)} (KS {worst.ks:.2f})."
+    )
+    return [Fault.of("underfit", told)]
 
 
 def _tails(case: Case) -> list[Fault]:
@@ -193,8 +213,19 @@ def _tails(case: Case) -> list[Fault]:
                 f"Of the outermost {t.share:.1%} of rows and samples ({t.where}) {t.real} are real "
                 f"and {t.sampled} are samples."
             )
-            found.append(Fault(name, told))
+            found.append(Fault.of(name, told))
     return found
+
+
+def _by_tails(case: Case) -> bool:
+    """Are tails sure to be thin, none too heavy, and columns off only as that makes them?"""
+    sure = [t for t in case.tails if t.p * len(case.tails) <= ALPHA]
+    return (
+        not case.dropped
+        and bool(sure)
+        and all(t.ratio >= OUTERMOST for t in sure)
+        and all(c.tailed >= LONGER for c in case.columns if c.ks >= COLUMN)
+    )
 
 
 def _correlation(case: Case) -> list[Fault]:
@@ -203,7 +234,8 @@ def _correlation(case: Case) -> list[Fault]:
     broken = [
         pair
         for pair in case.pairs
-        if abs(pair.difference) >= CORRELATION and pair.p * len(case.pairs) <= ALPHA
+        if abs(pair.difference) >= max(CORRELATION, BROKEN * max(abs(pair.real), abs(pair.sampled)))
+        and pair.p * len(case.pairs) <= ALPHA
     ]
     shape = {c.column: c.ks for c in case.columns}
     broken = [pair for pair in broken if max(shape[name] for name in pair.columns) < COLUMN]
@@ -211,11 +243,11 @@ def _correlation(case: Case) -> list[Fault]:
         return []
     worst = max(broken, key=lambda pair: abs(pair.difference))
     told = (
-        f"The rank correlation of {worst.columns[0]} and {worst.columns[1]} is "
+        f"The rank correlation of {said(worst.columns[0])} and {said(worst.columns[1])} is "
         f"{worst.real:.2f} among rows and {worst.sampled:.2f} among samples"
     )
     more = len(broken) - 1
-    return [Fault("correlation broken", told + (f", and {more} more pairs." if more else "."))]
+    return [Fault.of("correlation broken", told + (f", and {more} more pairs." if more else "."))]
 
 
 def _rest(case: Case) -> list[Fault]:
@@ -230,12 +262,16 @@ def _rest(case: Case) -> list[Fault]:
         "baseline": lambda v: -v,
         "regions": lambda v: abs(v - 1) - 0.5,
     }
-    for name, size in sizes.items():
-        if case.sure(name) and size(case.evidence[name].value) >= SLIGHT:
-            shown = case.evidence[name]
-            told = f"Samples and rows differ ({name}: {shown.measure}, {shown.value:.2f})."
-            return [Fault("underfit", told)]
-    return []
+    shown = [
+        case.evidence[name]
+        for name, size in sizes.items()
+        if case.sure(name) and size(case.evidence[name].value) >= SLIGHT
+    ]
+    if not shown:
+        return []
+    said = "; ".join(f"{e.name}: {e.measure}, {e.value:.2f}" for e in shown)
+    spoils = [q for q, names in _ASKED.items() if any(e.name in names for e in shown)]
+    return [Fault.of("underfit", f"Samples and rows differ ({said}).", tuple(spoils))]
 
 
 def _uncalibrated(case: Case) -> list[Fault]:
@@ -244,13 +280,13 @@ def _uncalibrated(case: Case) -> list[Fault]:
         return []
     shown = case.evidence["calibration"]
     return [
-        Fault(
+        Fault.of(
             "underfit", f"Rows are no draws for their context ({shown.measure}, {shown.value:.2f})."
         )
     ]
 
 
-# What a fault takes away: from densities, from samples, from tails.
+# What a fault takes away, unless it is known to take less; and on what it casts a doubt at least.
 _NO: dict[str, tuple[str, ...]] = {
     "densities": (
         "rows without density",
@@ -277,9 +313,15 @@ _NO: dict[str, tuple[str, ...]] = {
     ),
 }
 _DOUBT: dict[str, tuple[str, ...]] = {
-    "densities": ("inverse inaccurate", "tail thinned", "tail too heavy"),
-    "samples": ("inverse inaccurate", "overfit", "tail thinned", "tail too heavy"),
-    "tails": ("samples not finite", "inverse inaccurate", "mode dropped", "correlation broken"),
+    "densities": ("inverse inaccurate", "underfit", "tail thinned", "tail too heavy"),
+    "samples": ("inverse inaccurate", "overfit", "underfit", "tail thinned", "tail too heavy"),
+    "tails": (
+        "samples not finite",
+        "inverse inaccurate",
+        "mode dropped",
+        "underfit",
+        "correlation broken",
+    ),
 }
 _ASKED: dict[str, tuple[str, ...]] = {
     "densities": ("latents", "log densities", "baseline", "overfit gap", "calibration"),
@@ -304,13 +346,12 @@ _NEXT = {
 
 def answers(case: Case, found: tuple[Fault, ...]) -> tuple[Answer, ...]:
     """Can you trust densities, samples, tails?"""
-    names = [fault.name for fault in found]
-    return tuple(_answer(question, case, names) for question in ("densities", "samples", "tails"))
+    return tuple(_answer(question, case, found) for question in _NO)
 
 
-def _answer(question: str, case: Case, names: list[str]) -> Answer:
-    against = [name for name in names if name in _NO[question]]
-    doubts = [name for name in names if name in _DOUBT[question]]
+def _answer(question: str, case: Case, found: tuple[Fault, ...]) -> Answer:
+    against = [fault.name for fault in found if question in fault.spoils]
+    doubts = [fault.name for fault in found if fault.name in _DOUBT[question]]
     slight = [name for name in _ASKED[question] if case.sure(name)]
     if against:
         return Answer(question, "no", f"Do not trust the {question}: {_listed(against)}.")
