@@ -256,6 +256,8 @@ def test_arguments_that_do_not_fit_each_other_are_refused(contexts) -> None:
     flow, x = pf.Flow(Normal(2)), rows(200, 2)
     with pytest.raises(ConfigurationError, match="1 names were given for 2 columns"):
         pf.diagnose(flow, x, columns=["a"])
+    with pytest.raises(ConfigurationError, match="Two columns were given one name"):
+        pf.diagnose(flow, x, columns=["a", "a"])
     with pytest.raises(DataError, match="100 training rows, but was given 5"):
         pf.diagnose(flow, x, train=rows(5, 2))
     with pytest.raises(ShapeError, match="200 rows, but its context has 3"):

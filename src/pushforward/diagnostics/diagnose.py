@@ -46,6 +46,9 @@ def diagnose(
     "correlation broken", "rows without density", "samples not finite", "inverse inaccurate". A
     flow that passes has not been proved right: what so few rows cannot show was not seen.
 
+    Columns of whole or repeated numbers are compared as they are: a flow is continuous, and a large
+    table of them tells its samples from rows by that alone.
+
     Whether the flow's mathematics is right is another question: `check` asks it.
 
     Args:

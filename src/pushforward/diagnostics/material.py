@@ -185,6 +185,8 @@ def gather(
     names = tuple(columns) if columns is not None else tuple(f"x{j + 1}" for j in range(width))
     if len(names) != width:
         raise ConfigurationError(f"{len(names)} names were given for {width} columns.")
+    if len(set(names)) < width:
+        raise ConfigurationError("Two columns were given one name; each needs its own.")
     notes = []
     chosen = np.sort(rng.permutation(len(x))[:MOST_ROWS])
     if len(chosen) < len(x):

@@ -269,9 +269,9 @@ def _rest(case: Case) -> list[Fault]:
     ]
     if not shown:
         return []
-    said = "; ".join(f"{e.name}: {e.measure}, {e.value:.2f}" for e in shown)
+    told = "; ".join(f"{e.name}: {e.measure}, {e.value:.2f}" for e in shown)
     spoils = [q for q, names in _ASKED.items() if any(e.name in names for e in shown)]
-    return [Fault.of("underfit", f"Samples and rows differ ({said}).", tuple(spoils))]
+    return [Fault.of("underfit", f"Samples and rows differ ({told}).", tuple(spoils))]
 
 
 def _uncalibrated(case: Case) -> list[Fault]:
