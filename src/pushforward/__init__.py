@@ -35,6 +35,7 @@ _PUBLIC = {
     "fit": "training",
     "fit_target": "training",
     "check": "diagnostics",
+    "diagnose": "diagnostics",
     "save": "storage",
     "load": "storage",
 }
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         univariate,
     )
     from pushforward.diagnostics.check import check as check
+    from pushforward.diagnostics.diagnose import diagnose as diagnose
     from pushforward.flow import Flow as Flow
     from pushforward.flow import Step as Step
     from pushforward.storage import load as load

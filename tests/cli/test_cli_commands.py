@@ -1,5 +1,6 @@
 """Every command does what it says, on CSV, Parquet and standard output."""
 
+import json
 import re
 
 import numpy as np
@@ -228,6 +229,27 @@ def test_report(pushforward, table, plain, given, tmp_path):
         assert (code, out) == (0, "")
         assert err == f"The report is in {page}.\n"
         assert "</html>" in page.read_text()
+
+
+def test_report_ends_with_the_verdict(pushforward, tmp_path):
+    data = write_csv(tmp_path / "t.csv", tiny.columns(1100))
+    model, page, verdict = (tmp_path / name for name in ("m", "page.html", "verdict.json"))
+    assert pushforward("fit", data, "-o", model, *tiny.QUICK).code == 0
+    call = ("report", model, data, "-o", page, "--force")
+    code, out, err = pushforward(*call, "--json", verdict)
+    assert (code, err) == (0, f"The report is in {page}.\n")
+    *answers, step = out.splitlines()
+    told = json.loads(verdict.read_text())
+    assert answers == [answer["sentence"] for answer in told["answers"]]
+    assert step == "Next: " + " ".join(told["next"])
+    assert told["table"] == "t.csv"
+    assert json.loads(pushforward(*call, "--json", "-").out) == told
+    row = told["least_likely"][0]
+    blamed = row["columns"][0]["column"]
+    value = f"{blamed}</bdi> = {tiny.columns(1100)[blamed][row['row']]:.6g} ("
+    assert value not in page.read_text()
+    assert pushforward(*call, "--show-rows").code == 0
+    assert value in page.read_text()
 
 
 def test_info(pushforward, plain, given):

@@ -219,6 +219,12 @@ def test_models_that_are_none(refused, table, plain, tmp_path, command, how, mes
     assert not (tmp_path / "o.csv").exists()
 
 
+def test_a_verdict_as_json_without_data(refused, plain, tmp_path):
+    call = ("report", plain, "-o", tmp_path / "o.html", "--json", tmp_path / "v.json")
+    refused("--json needs DATA", *call)
+    assert only(tmp_path)
+
+
 @pytest.mark.parametrize("text", [None, "{\n", '["no entry"]\n', "\x80\n"])
 def test_a_report_without_a_history(refused, plain, tmp_path, text):
     model = Path(shutil.copytree(plain, tmp_path / "m"))

@@ -70,3 +70,11 @@ def conditional() -> Fitted:
 def hostile() -> Fitted:
     folder = "/home/somebody/private/<b>$y_{.csv"
     return fitted(normal_rows(600, len(HOSTILE)), HOSTILE, source=folder)
+
+
+@pytest.fixture(scope="session")
+def judged() -> Fitted:
+    """With 150 rows held out: enough for a verdict."""
+    values = normal_rows(1500, 3)
+    values[40] = [123.456, -9.0, 0.0]  # held out with this seed, and unlike all others
+    return fitted(values, ["a", "b", "<i>c"])

@@ -19,6 +19,7 @@ h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .6rem; overflow-wrap: anyw
 h2 { font-size: 1.3rem; line-height: 1.3; margin: 2.6rem 0 .4rem; }
 h3 { font-size: .95rem; line-height: 1.35; font-weight: 600; margin: 0 0 .4rem;
   overflow-wrap: anywhere; }
+.grid + h3, .scroll + h3 { margin-top: 1.8rem; }
 p, ul { max-width: 46rem; margin: 0 0 .8rem; overflow-wrap: anywhere; }
 .soft, figcaption { color: var(--soft); font-size: .9rem; }
 .grid { display: grid; gap: 1rem; margin-top: 1rem; align-items: start;

@@ -10,11 +10,13 @@ from pushforward.pages.page import page
 from pushforward.pages.words import Html
 from pushforward.report.curves import training_section
 from pushforward.report.density import density_section
+from pushforward.report.examine import Examined, examine
 from pushforward.report.heading import figures, making, summary
 from pushforward.report.latents import latents_section
 from pushforward.report.marginals import marginals_section
 from pushforward.report.pairs import pairs_section
 from pushforward.report.rows import gather
+from pushforward.report.trust import trust_section
 from pushforward.tables.model import TableModel
 from pushforward.tables.table import NumericTable
 
@@ -31,18 +33,24 @@ def build(
     history: list[dict[str, Any]],
     table: NumericTable | None = None,
     title: str = "A normalizing flow of a table",
+    *,
+    examined: Examined | None = None,
+    show_rows: bool = False,
 ) -> str:
     """A report on a fitted table model: one HTML page that needs nothing else.
 
     Pictures are embedded; there is no script and nothing is fetched. Rows of the table appear in
-    histograms and densities, never as values. With the table that was fitted, its held-out rows
-    are found again and shown; any other table is shown whole and called new.
+    histograms and densities, and by number; as values only with `show_rows`. With the table that
+    was fitted, its held-out rows are found again and shown; any other table is shown whole and
+    called new.
 
     Args:
         model: a fitted table model.
         history: of its fit (`FitResult.history`); may be empty.
         table: real rows to compare with; without one, only samples and held-out scores are shown.
         title: plain text.
+        examined: what `examine` found of this model and table, where that is known already.
+        show_rows: print the values to blame in the least likely rows.
 
     Returns:
         The page, as text to be written in UTF-8.
@@ -63,9 +71,12 @@ def build(
         (True, False)
     """
     rows = gather(model, table)
+    examined = examined or examine(model, table)
+    private = "" if show_rows else " No row of the table is shown by its values."
     sections: list[Html | None] = [
         summary(model),
         figures(model),
+        trust_section(examined, show_rows),
         KEY,
         training_section(history),
         marginals_section(model.columns, rows),
@@ -73,7 +84,7 @@ def build(
         latents_section(model, rows),
         density_section(model, rows),
         making(model),
-        Html("<footer>Made by pushforward. No row of the table is shown by its values.</footer>"),
+        Html(f"<footer>Made by pushforward.{private}</footer>"),
     ]
     return page(title, [part for part in sections if part is not None])
 
