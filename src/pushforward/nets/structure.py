@@ -43,6 +43,7 @@ class Structure:
             itself is ignored. Instead of `order`.
 
     Attributes:
+        chain: was it an order, not a graph?
         order: (D), parents before children.
         seen: (classes, D), the set of each class; classes are sorted by `degree`.
         degree: (classes), how many leading features of the order must be known for the set.
@@ -63,6 +64,7 @@ class Structure:
         order: Sequence[int] | None = None,
         adjacency: Adjacency | None = None,
     ) -> None:
+        self.chain = adjacency is None
         if adjacency is None:
             self.order = order_tensor(features, order)
             rank = self.order.argsort()
@@ -73,18 +75,20 @@ class Structure:
         if order is not None:
             raise ConfigurationError("Give an order or an adjacency, not both: it has its own.")
         parents = _parents(features, adjacency)
-        self.order = torch.tensor(_sorted(parents))
-        rank = self.order.argsort()
-        last = torch.where(parents, rank + 1, 0).amax(1) if features else rank
+        order = torch.tensor(_sorted(parents), device="cpu")
+        last = torch.where(parents, order.argsort() + 1, 0).amax(1)
         # Classes by degree, then by what they hold; equal parent sets are one class.
         keyed = torch.cat([last[:, None], parents.long()], dim=1)
-        classes, self.own = keyed.unique(dim=0, return_inverse=True)
+        classes, own = keyed.unique(dim=0, return_inverse=True)
+        # Worked out on the CPU; then wherever modules are being built, the meta device included.
+        device = torch.get_default_device()
+        self.order, self.own, classes = (t.to(device) for t in (order, own, classes))
         self.degree, self.seen = classes[:, 0], classes[:, 1:].bool()
 
     def within(self) -> Tensor:
         """(classes, classes): is the set of the second one within that of the first?"""
-        if len(self.degree) == self.seen.shape[1] and bool((self.seen.sum(1) == self.degree).all()):
-            return self.degree[:, None] >= self.degree[None, :]  # a chain: no product is needed
+        if self.chain:
+            return self.degree[:, None] >= self.degree[None, :]
         sets = self.seen.float()
         return sets @ sets.t() == sets.sum(1)
 
@@ -94,20 +98,20 @@ class Structure:
         A unit that sees no feature sees the context alone: without one it would be a constant.
         """
         count = len(self.degree)
-        low = 0 if with_context or count == 1 else int(self.degree[0] == 0)
+        low = 0 if with_context or count == 1 else 1  # the first feature's class is that of none
         return (low + torch.arange(units) * (count - low) // max(units, 1)).clamp(max=count - 1)
 
 
 def _parents(features: int, adjacency: Adjacency) -> Tensor:
     try:
-        table = torch.as_tensor(adjacency)
+        table = torch.as_tensor(adjacency, device="cpu")
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"adjacency must be a table of 0 and 1: {error}.") from error
     if table.shape != (features, features):
         raise ConfigurationError(
             f"adjacency must have shape ({features}, {features}), but has {tuple(table.shape)}."
         )
-    return (table != 0) & ~torch.eye(features, dtype=torch.bool)
+    return (table != 0) & ~torch.eye(features, dtype=torch.bool, device="cpu")
 
 
 def _sorted(parents: Tensor) -> list[int]:
