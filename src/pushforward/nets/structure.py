@@ -66,7 +66,7 @@ class Structure:
     ) -> None:
         self.chain = adjacency is None
         if adjacency is None:
-            self.order = order_tensor(features, order)
+            self.order: Tensor = order_tensor(features, order)
             rank = self.order.argsort()
             self.degree = torch.arange(features)
             self.seen = rank[None, :] < self.degree[:, None]
@@ -75,14 +75,14 @@ class Structure:
         if order is not None:
             raise ConfigurationError("Give an order or an adjacency, not both: it has its own.")
         parents = _parents(features, adjacency)
-        order = torch.tensor(_sorted(parents), device="cpu")
-        last = torch.where(parents, order.argsort() + 1, 0).amax(1)
+        sequence = torch.tensor(_sorted(parents), device="cpu")
+        last = torch.where(parents, sequence.argsort() + 1, 0).amax(1)
         # Classes by degree, then by what they hold; equal parent sets are one class.
         keyed = torch.cat([last[:, None], parents.long()], dim=1)
         classes, own = keyed.unique(dim=0, return_inverse=True)
         # Worked out on the CPU; then wherever modules are being built, the meta device included.
         device = torch.get_default_device()
-        self.order, self.own, classes = (t.to(device) for t in (order, own, classes))
+        self.order, self.own, classes = (t.to(device) for t in (sequence, own, classes))
         self.degree, self.seen = classes[:, 0], classes[:, 1:].bool()
 
     def within(self) -> Tensor:
