@@ -44,7 +44,7 @@ def inputs(context_features: int, *batch: int) -> tuple[Tensor, Tensor | None]:
 def walked(net: MADE, x: Tensor, context: Tensor | None) -> Tensor:
     """All parameters (rows, features, n_params), asked for one feature at a time."""
     with torch.no_grad():
-        walk = net.walk(x, net.sources(len(x), context))
+        walk = net.walk(x, net.sources(context))
         found: dict[int, Tensor] = {}
         for feature in net.order.tolist():
             found[feature] = walk.next()
@@ -84,7 +84,7 @@ def swept(
     With maps whose value does not depend on their parameters, and log-slopes that pull to given
     cotangents, what reaches each input is what a dense pass would send it.
     """
-    sources = net.sources(len(x), context)
+    sources = net.sources(context)
     with torch.no_grad():
         sweep = net.sweep(x, sources)
         one, nothing = torch.ones_like(x), torch.zeros_like(x)

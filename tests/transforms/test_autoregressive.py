@@ -168,9 +168,12 @@ def test_a_second_derivative_through_the_walk_is_refused_and_not_wrong() -> None
     layer = layer_of(RationalQuadraticSpline())
     value, _ = draw(layer, 2)
     value.requires_grad_()
-    (grad,) = torch.autograd.grad(layer.forward(value)[1].sum(), value, create_graph=True)
-    with pytest.raises(RuntimeError, match=r"once_differentiable|does not require grad"):
-        torch.autograd.grad(grad.sum(), value)
+    with pytest.raises(RuntimeError, match="no second derivatives"):
+        torch.autograd.grad(layer.forward(value)[1].sum(), value, create_graph=True)
+    with kernels.plain():
+        (grad,) = torch.autograd.grad(layer.forward(value)[1].sum(), value, create_graph=True)
+        with pytest.raises(RuntimeError, match="does not require grad"):
+            torch.autograd.grad(grad.sum(), value)
 
 
 def test_an_unknown_solver_is_refused() -> None:

@@ -47,17 +47,17 @@ class Job(ctypes.Structure):
     ]
 
 
-class Walk(ctypes.Structure):
-    """The arguments of a walk through a network and of its way back, as in walk.cpp."""
+class Layer(ctypes.Structure):
+    """The arguments of a whole layer and of its way back, as in layer.cpp."""
 
     _fields_ = [
         ("map", Map),
-        *_fields(ctypes.c_int64, "rows features hidden activation threads"),
-        *_fields(ctypes.c_void_p, "order widths ends weights biases bias_unit bias_row"),
-        *_fields(ctypes.c_int64, "value_row value_feature x_row x_feature"),
-        *_fields(ctypes.c_void_p, "value x log_det grad_x"),
-        *_fields(ctypes.c_void_p, "by_x_value by_x_params by_slope_value by_slope_params"),
-        *_fields(ctypes.c_void_p, "slopes inside grad_value outer"),
+        *_fields(ctypes.c_int64, "rows features free hidden activation threads solve"),
+        *_fields(ctypes.c_void_p, "order slots widths ends weights biases bias_unit bias_row"),
+        *_fields(ctypes.c_int64, "value_row value_feature result_row result_feature"),
+        *_fields(ctypes.c_void_p, "value result log_det tables params"),
+        *_fields(ctypes.c_int64, "grad_row grad_feature slope_row"),
+        *_fields(ctypes.c_void_p, "grad_result grad_log_det grad_value outer"),
     ]
 
 
@@ -70,9 +70,9 @@ def library() -> ctypes.CDLL | None:
     for path in sorted(Path(__file__).parent.glob("_native*.so")):
         try:
             found = ctypes.CDLL(str(path))
-            found.job_size.restype = found.walk_size.restype = ctypes.c_int64
-            sizes = found.job_size(), found.walk_size()
-            if sizes == (ctypes.sizeof(Job), ctypes.sizeof(Walk)):
+            found.job_size.restype = found.layer_size.restype = ctypes.c_int64
+            sizes = found.job_size(), found.layer_size()
+            if sizes == (ctypes.sizeof(Job), ctypes.sizeof(Layer)):
                 return found
         except (OSError, AttributeError):  # built for another system, or from other sources
             continue
@@ -133,7 +133,7 @@ def _there() -> bool:
     return library() is not None
 
 
-def call(name: str, dtype: torch.dtype, job: Job | Walk) -> None:
+def call(name: str, dtype: torch.dtype, job: Job | Layer) -> None:
     """Run an entry such as "spline_apply" for float32 or float64."""
     found = library()
     assert found is not None

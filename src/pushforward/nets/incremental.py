@@ -53,23 +53,21 @@ class AutoregressiveConditioner(Protocol):
     def __call__(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """x (..., features) -> parameters (..., features, n_params)."""
 
-    def sources(self, rows: int, context: Tensor | None = None) -> tuple[Tensor, ...]:
-        """The tensors that a walk over so many rows reads, which autograd may follow.
+    def layer(
+        self, fused: Fused | None, value: Tensor, context: Tensor | None, solve: bool
+    ) -> Pair | None:
+        """A whole layer of these maps in compiled code; None where there is none.
 
-        context: (rows, c) or None.
+        value (rows, features), context (rows, c) -> (rows, features) and log|det| (rows): the
+        solution x of fused.forward(x; θ(x)) = value where `solve`, else fused.forward(value;
+        θ(value)).
         """
+
+    def sources(self, context: Tensor | None = None) -> tuple[Tensor, ...]:
+        """The tensors that a walk reads, which autograd may follow. context: (rows, c) or None."""
 
     def walk(self, like: Tensor, sources: tuple[Tensor, ...]) -> Walk:
         """Begin a walk over rows shaped as `like` (rows, features), without gradients."""
-
-    def compiled(
-        self, fused: Fused | None, value: Tensor, sources: tuple[Tensor, ...], solve: bool
-    ) -> Pair | None:
-        """A layer of these maps in compiled code, without gradients; None where there is none.
-
-        value (rows, features) -> (rows, features) and log|det| (rows): the solution x of
-        fused.forward(x; θ(x)) = value where `solve`, else fused.forward(value; θ(value)).
-        """
 
     def sweep(self, x: Tensor, sources: tuple[Tensor, ...]) -> Sweep:
         """The way back from x (rows, features)."""

@@ -10,6 +10,7 @@ pass, not of D passes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import cast
 
@@ -17,9 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from pushforward.kernels import Fused
-from pushforward.kernels.walk import Perceptron, walk
+from pushforward.kernels.layer import INPUT_LIMIT, Call, Plan, layer
 from pushforward.nets.mlp import (
-    INPUT_LIMIT,
     activation_called,
     hidden_sizes,
     linear_from_zero,
@@ -98,40 +98,42 @@ class MADE(nn.Module):
             biases[0] = torch.addmm(biases[0], self.context.weight, given)
         return biases
 
+    @cached_property
+    def plan(self) -> Plan:
+        """How this network conditions a layer, feature by feature."""
+        order, steps = self.order.tolist(), torch.arange(self.features)
+        ends = [torch.searchsorted(d.cpu(), steps, right=True).tolist() for d in self.degrees]
+        return Plan(order, 0, [i * self.n_params for i in order], ends, self.activation)
+
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         batch = x.shape[:-1]
         if context is not None:
             context = context.expand(*batch, -1).reshape(batch.numel(), context.shape[-1])
         rows = x.reshape(batch.numel(), self.features)
         out = perceptron(rows.t(), self.masked_weights(), self.biases(context), self.function)
-        return (
-            out.unflatten(0, (self.features, self.n_params))
-            .permute(2, 0, 1)
-            .reshape(*batch, self.features, self.n_params)
-        )
+        params = out.unflatten(0, (self.features, self.n_params)).permute(2, 0, 1)
+        return params.reshape(*batch, self.features, self.n_params)
 
-    def sources(self, rows: int, context: Tensor | None = None) -> tuple[Tensor, ...]:
+    def sources(self, context: Tensor | None = None) -> tuple[Tensor, ...]:
         """What a walk reads: each layer's masked weight, then each layer's bias."""
         first, *rest = self.masked_weights()
         # The walk takes the inputs in its own order.
         return (first[:, self.order], *rest, *self.biases(context))
 
-    def _read(self, sources: tuple[Tensor, ...]) -> Perceptron:
-        half = len(self.layers)
-        return Perceptron(
-            self.order.tolist(), self.degrees, self.activation, sources[:half], sources[half:]
-        )
+    def layer(
+        self, fused: Fused | None, value: Tensor, context: Tensor | None, solve: bool
+    ) -> tuple[Tensor, Tensor] | None:
+        """A layer of these maps, applied or solved, in compiled code where there is some."""
+        if fused is None:
+            return None
+        sources, half = self.sources(context), len(self.layers)
+        call = Call(self.plan, fused, inverse=solve, solve=solve)
+        return layer(call, value, sources[:half], sources[half:])
 
     def walk(self, like: Tensor, sources: tuple[Tensor, ...]) -> MADEWalk:
         """Begin a walk through the features, for rows shaped as `like` (rows, features)."""
-        return MADEWalk(self._read(sources), self.n_params, like)
-
-    def compiled(
-        self, fused: Fused | None, value: Tensor, sources: tuple[Tensor, ...], solve: bool
-    ) -> tuple[Tensor, Tensor] | None:
-        """A layer of these maps, applied or solved, in compiled code where there is some."""
-        return walk(self._read(sources), fused, value, solve)
+        return MADEWalk(self.plan, sources, self.n_params, like)
 
     def sweep(self, x: Tensor, sources: tuple[Tensor, ...]) -> MADESweep:
         """The way back from x (rows, features)."""
-        return MADESweep(self._read(sources), self.n_params, x)
+        return MADESweep(self.plan, sources, self.n_params, x)

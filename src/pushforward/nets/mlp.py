@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from pushforward.errors import ConfigurationError
+from pushforward.kernels.layer import INPUT_LIMIT
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": nn.functional.relu,
@@ -17,8 +18,6 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu": nn.functional.gelu,
     "tanh": torch.tanh,
 }
-
-INPUT_LIMIT = 1e4  # conditioners see numbers clipped to this: a far outlier must not overflow them
 
 
 def activation_called(name: str) -> Callable[[Tensor], Tensor]:
@@ -64,6 +63,9 @@ def perceptron(
 
     Numbers of one unit lie side by side: that is how the univariate maps want their parameters.
     """
+    if not len(h):  # the first layer's bias, with what the context gives, is all there is
+        h = h.new_zeros(1, h.shape[1])
+        weights = [weights[0].new_zeros(len(weights[0]), 1), *weights[1:]]
     h = h.clamp(-INPUT_LIMIT, INPUT_LIMIT)
     for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
         h = torch.addmm(bias, weight, h if i == 0 else function(h))
@@ -91,9 +93,10 @@ class MLP(nn.Module):
     ) -> None:
         super().__init__()
         self.in_features = in_features + context_features
-        self.function = activation_called(activation)
+        self.activation, self.function = activation, activation_called(activation)
+        self.widths = hidden_sizes(hidden)
         if self.in_features:
-            widths = (self.in_features, *hidden_sizes(hidden))
+            widths = (self.in_features, *self.widths)
             self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(widths))
             self.out = linear_from_zero(widths[-1], out_features)
         else:
@@ -103,11 +106,23 @@ class MLP(nn.Module):
         if not self.in_features:
             return self.constant.expand(*x.shape[:-1], -1)
         batch = x.shape[:-1]
-        rows = x.reshape(batch.numel(), x.shape[-1]).t()
+        rows = x.reshape(batch.numel(), x.shape[-1])
         if context is not None:
-            wide = context.expand(*batch, -1).reshape(batch.numel(), context.shape[-1])
-            rows = torch.cat([rows, wide.t()])
+            context = context.expand(*batch, -1).reshape(len(rows), context.shape[-1])
+        out = perceptron(rows.t(), *self.sources(context), self.function)
+        return out.t().reshape(*batch, out.shape[0])
+
+    def sources(self, context: Tensor | None = None) -> tuple[list[Tensor], list[Tensor]]:
+        """Each layer's weight, and its bias (units, 1); the first with the context's part.
+
+        With a context (rows, c) the first weight is for the features alone, and the first bias is
+        (units, rows).
+        """
         layers = [*self.hidden, self.out]
         weights, biases = [p.weight for p in layers], [p.bias[:, None] for p in layers]
-        out = perceptron(rows, weights, biases, self.function)
-        return out.t().reshape(*batch, out.shape[0])
+        if context is not None:
+            given = context.clamp(-INPUT_LIMIT, INPUT_LIMIT).t()
+            features = weights[0].shape[1] - len(given)
+            biases[0] = torch.addmm(biases[0], weights[0][:, features:], given)
+            weights[0] = weights[0][:, :features]
+        return weights, biases

@@ -99,18 +99,15 @@ class Autoregressive(Transform):
 
     def _one_pass(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
         """All features at once, each from the values given before it."""
-        rows, given = self._rows(value, context)
-        done = None if self._followed(rows, given) else self._compiled(rows, given)
+        done = self.conditioner.layer(
+            self.univariate.fused, *self._rows(value, context), solve=False
+        )
         if done is not None:
             return done[0].reshape(value.shape), done[1].reshape(value.shape[:-1])
         params = self.conditioner(value, context if self.context_features else None)
         # A network may have computed in bfloat16; maps and log-dets never do.
         result, log_det = self.univariate.forward(value, params.to(value.dtype))
         return result, log_det.sum(-1)
-
-    def _compiled(self, rows: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor] | None:
-        sources = self.conditioner.sources(len(rows), context)
-        return self.conditioner.compiled(self.univariate.fused, rows, sources, solve=False)
 
     def _solve(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
         """Each feature from the results found before it."""
@@ -129,18 +126,12 @@ class Autoregressive(Transform):
         wide = context.expand(*batch, -1).reshape(batch.numel(), context.shape[-1])
         return value.reshape(batch.numel(), self.features), wide
 
-    def _followed(self, rows: Tensor, context: Tensor | None) -> bool:
-        """Does anything watch the single operations: autograd, autocast, a tracer or torch.func?"""
-        if torch.compiler.is_compiling() or transformed() or torch.is_autocast_enabled("cpu"):
-            return True
-        sources = (rows, *self.parameters(), *([] if context is None else [context]))
-        return torch.is_grad_enabled() and any(t.requires_grad for t in sources)
-
     def _at_once(self, rows: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor] | None:
         """By iteration where that is wanted and settles; else None."""
         if self.solver == "sequential" or (self.solver == "auto" and not worthwhile(rows)):
             return None
-        if self._followed(rows, context):
+        sources = (rows, *self.parameters(), *([] if context is None else [context]))
+        if torch.is_grad_enabled() and any(t.requires_grad for t in sources):
             return None  # the walk knows its way back
         most = self.features if self.solver == "parallel" else self.features // 4
         x, log_det, certificate = solve_at_once(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from pushforward.errors import ConfigurationError
+from pushforward.kernels.layer import Call, Plan, layer
 from pushforward.nets import MLP
 from pushforward.transforms.base import Transform
-from pushforward.univariate import Affine, Fast, Map, Univariate, orient
+from pushforward.univariate import Affine, Fast, Univariate, orient
 
 
 class Coupling(Transform):
@@ -57,7 +59,8 @@ class Coupling(Transform):
         super().__init__()
         self.features, self.context_features = features, context_features
         self.univariate = Affine() if univariate is None else univariate
-        self._generate, self._normalize = orient(self.univariate, fast)
+        orient(self.univariate, fast)  # refuses any other word
+        self.fast = fast
         if self.univariate.cheap != self.cheap:
             self.cheap = frozenset({"inverse" if fast == "density" else "forward"})
         chosen = range(features // 2, features) if transformed is None else transformed
@@ -75,20 +78,50 @@ class Coupling(Transform):
         n_out = len(moved) * self.univariate.n_params
         self.conditioner = MLP(len(kept), n_out, hidden, context_features, activation)
 
+    @cached_property
+    def _plan(self) -> Plan:
+        """The layer feature by feature, those that stay first: all units wait for just those."""
+        kept, moved = self.kept.tolist(), self.moved.tolist()
+        n_params = self.univariate.n_params
+        slots = [0 for _ in kept] + [i * n_params for i in range(len(moved))]
+        ends = [[0 for _ in kept] + [width for _ in moved] for width in self.conditioner.widths]
+        return Plan(kept + moved, len(kept), slots, ends, self.conditioner.activation)
+
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        return self._apply_map(self._generate, z, context)
+        return self._apply_map(self.fast == "density", z, context)
 
     def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        return self._apply_map(self._normalize, x, context)
+        return self._apply_map(self.fast == "sampling", x, context)
 
     def _apply_map(
-        self, function: Map, value: Tensor, context: Tensor | None
+        self, inverse: bool, value: Tensor, context: Tensor | None
     ) -> tuple[Tensor, Tensor]:
+        """The univariate map, or its inverse, of the features that are moved."""
         self.accept(value, context)
+        context = context if self.context_features else None
+        done = self._compiled(inverse, value, context)
+        if done is not None:
+            return done
         kept, moved = value.index_select(-1, self.kept), value.index_select(-1, self.moved)
-        params = self.conditioner(kept, context if self.context_features else None)
+        params = self.conditioner(kept, context)
         # A network may have computed in bfloat16; maps and log-dets never do.
         params = params.unflatten(-1, (len(self.moved), -1)).to(value.dtype)
+        function = self.univariate.inverse if inverse else self.univariate.forward
         moved, log_det = function(moved, params)
         value = torch.cat([kept, moved], dim=-1).index_select(-1, self.restore)
         return value, log_det.sum(-1)
+
+    def _compiled(
+        self, inverse: bool, value: Tensor, context: Tensor | None
+    ) -> tuple[Tensor, Tensor] | None:
+        """The same in compiled code; None where there is none."""
+        fused = self.univariate.fused
+        if fused is None or not self.conditioner.in_features:
+            return None
+        batch = value.shape[:-1]
+        if context is not None:
+            context = context.expand(*batch, -1).reshape(batch.numel(), context.shape[-1])
+        rows = value.reshape(batch.numel(), value.shape[-1])
+        call = Call(self._plan, fused, inverse, solve=False)
+        done = layer(call, rows, *self.conditioner.sources(context))
+        return None if done is None else (done[0].reshape(value.shape), done[1].reshape(batch))

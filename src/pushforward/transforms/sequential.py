@@ -34,7 +34,10 @@ def solve_in_order(
     Returns:
         x (rows, features) and log|det| (rows), in nats.
     """
-    sources = conditioner.sources(len(value), context)
+    compiled = conditioner.layer(univariate.fused, value, context, solve=True)
+    if compiled is not None:
+        return compiled
+    sources = conditioner.sources(context)
     if torch.is_grad_enabled() and any(t.requires_grad for t in (value, *sources)):
         return _Solve.apply(conditioner, univariate, value, *sources)  # type: ignore[return-value]
     return _walk(conditioner, univariate, value, sources)
@@ -47,9 +50,6 @@ def _walk(
     value: Tensor,
     sources: tuple[Tensor, ...],
 ) -> Pair:
-    compiled = conditioner.compiled(univariate.fused, value, sources, solve=True)
-    if compiled is not None:
-        return compiled
     walk = conditioner.walk(value, sources)
     columns, x = value.t().contiguous(), torch.empty_like(value.t())
     log_det = value.new_zeros(len(value))
