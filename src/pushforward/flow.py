@@ -101,7 +101,7 @@ class Flow(nn.Module):
     def memory(self) -> Memory:
         """ "plain", or "lean" or "recompute": gradients in memory that hardly grows with depth.
 
-        These two take 2 to 2.5 times as long; see `pushforward.transforms.Compose.memory`.
+        These two take about 1.6 times as long; see `pushforward.transforms.Compose.memory`.
 
         Example:
             >>> import pushforward as pf

@@ -72,7 +72,7 @@ class Settings:
         precision: "full", or "bf16": the conditioners' products of a float32 flow in bfloat16 while
             it trains; maps, log-dets, sums and all judging stay as they are.
         memory: "lean" or "recompute" for gradients in memory that hardly grows with the number of
-            layers, at 2 to 2.5 times the time; "plain"; None for what `flow.memory` says.
+            layers, at about 1.6 times the time; "plain"; None for what `flow.memory` says.
         compile: have torch.compile join operations into kernels; it needs a C++ compiler, and half
             a minute or more before the first step.
     """
