@@ -107,6 +107,7 @@ def _stream(
     refuse_output(output, force)
     from pushforward.tables import open_table, writing
     from pushforward.tables.model import load_table_model
+    from pushforward.tables.overlap import ahead, behind
 
     fitted = load_table_model(model)
     reader = open_table(locate(data))
@@ -119,9 +120,8 @@ def _stream(
         )
 
     def blocks() -> Iterator[Columns]:
-        for batch in reader.batches():
+        for batch in ahead(reader.batches()):
             yield columns(fitted, batch)
 
     with writing(output, force) as writer:
-        for block in blocks():
-            writer.write(block)
+        behind(blocks(), writer.write)

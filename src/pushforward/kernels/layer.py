@@ -135,11 +135,14 @@ class _Layer(torch.autograd.Function):
         job.layer.grad_value = grad_value.data_ptr()
         job.set(tables=_pointers(tables), outer=_pointers(outer))
         job.run("sweep")
-        # What masks forbid is left to the masks.
-        by_weight = [o @ t.t() for o, t in zip(outer, tables[:-1], strict=True)]
+        wanted = ctx.needs_input_grad[3:]
+        by_weight = [  # what masks forbid is left to the masks
+            o @ t.t() if want else None
+            for o, t, want in zip(outer, tables[:-1], wanted[:n], strict=True)
+        ]
         by_bias = [
-            o if b.shape[1] != 1 else o.sum(1, keepdim=True)
-            for o, b in zip(outer, biases, strict=True)
+            (o if b.shape[1] != 1 else o.sum(1, keepdim=True)) if want else None
+            for o, b, want in zip(outer, biases, wanted[n:], strict=True)
         ]
         return None, None, grad_value.t(), *by_weight, *by_bias
 

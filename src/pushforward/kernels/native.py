@@ -104,9 +104,10 @@ def plain() -> Iterator[None]:
 @cache
 def _say_once() -> None:
     warnings.warn(
-        "pushforward runs without its compiled splines (no C++ compiler was found when it was "
-        "installed): results are the same, but several times slower. Install a compiler and then "
-        f"pushforward again, or set {SWITCH}=plain to be rid of this message.",
+        "pushforward runs without its compiled layers: no C++ compiler built them when it was "
+        "installed, or they do not load here. Results are the same, but several times slower. "
+        "Install a compiler (g++) and then pushforward again, or set "
+        f"{SWITCH}=plain to be rid of this message.",
         SlowWarning,
         stacklevel=2,
     )

@@ -17,7 +17,7 @@ ROWS = 65536  # rows put together at a time; Arrow's text arrays end at 2 GB
 class Handle(Protocol):
     """A binary file, as far as it is needed here."""
 
-    def write(self, data: bytes, /) -> object: ...
+    def write(self, data: bytes | memoryview, /) -> object: ...
     def flush(self) -> None: ...
 
 
@@ -46,11 +46,22 @@ class CsvSink:
         lines = pc.binary_join_element_wise(
             *cells, ",", null_handling="replace", null_replacement=""
         )
-        self._handle.write("".join(f"{line}\n" for line in lines.to_pylist()).encode())
+        for piece in pc.binary_join_element_wise(lines, "", "\n").chunks:
+            self._handle.write(_text(piece))
 
     def close(self) -> None:
         """Hand everything over to the operating system."""
         self._handle.flush()
+
+
+def _text(strings: pa.StringArray) -> memoryview:
+    """All of them one after the other, as they lie in memory."""
+    _, places, characters = strings.buffers()
+    if characters is None:
+        return memoryview(b"")
+    offsets = memoryview(places).cast("i")
+    first, last = offsets[strings.offset], offsets[strings.offset + len(strings)]
+    return memoryview(characters)[first:last]
 
 
 def _cells(column: pa.ChunkedArray, name: str, alone: bool) -> pa.ChunkedArray:

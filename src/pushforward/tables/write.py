@@ -138,13 +138,13 @@ def _standard_output() -> Iterator[TableWriter]:
 class _StandardOutput:
     """Standard output as a binary file that, once it has failed, is left alone."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         with self._failing_once():
             if hasattr(sys.stdout, "buffer"):
                 sys.stdout.flush()
                 sys.stdout.buffer.write(data)
             else:  # a notebook's, or a StringIO
-                sys.stdout.write(data.decode())
+                sys.stdout.write(bytes(data).decode())
 
     def flush(self) -> None:
         with self._failing_once():

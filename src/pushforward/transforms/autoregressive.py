@@ -12,7 +12,7 @@ from pushforward.errors import ConfigurationError
 from pushforward.kernels import transformed
 from pushforward.nets import MADE, Adjacency
 from pushforward.transforms.base import Transform
-from pushforward.transforms.parallel import solve_at_once, worthwhile
+from pushforward.transforms.parallel import Certificate, solve_at_once, worthwhile
 from pushforward.transforms.sequential import solve_in_order, solve_plainly
 from pushforward.univariate import Affine, Fast, Univariate, orient
 
@@ -96,6 +96,36 @@ class Autoregressive(Transform):
     def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.accept(x, context)
         return self._one_pass(x, context) if self.fast == "density" else self._solve(x, context)
+
+    def solve_at_once(
+        self, value: Tensor, context: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Certificate]:
+        """The direction that is no single pass, by iteration over all features, without gradients.
+
+        Args:
+            value: (*batch, d).
+            context: (*batch, c) where one is taken.
+
+        Returns:
+            as `forward` (`inverse` where `fast="sampling"`), and a `Certificate`: whether it has
+            settled, after how many rounds, and the residual of each row.
+
+        Raises:
+            ShapeError: the last dimension or the context does not fit.
+
+        Example:
+            >>> layer = Autoregressive(4, hidden=(16,))
+            >>> x, log_det, certificate = layer.solve_at_once(torch.randn(5, 4))
+            >>> certificate.settled, certificate.residual.shape
+            (True, torch.Size([5]))
+        """
+        self.accept(value, context)
+        rows, given = self._rows(value, context)
+        x, log_det, found = solve_at_once(self.conditioner, self.univariate, rows, given)
+        batch = value.shape[:-1]
+        residual = found.residual.reshape(batch)
+        certificate = Certificate(found.settled, found.iterations, residual)
+        return x.reshape(value.shape), log_det.reshape(batch), certificate
 
     def _one_pass(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
         """All features at once, each from the values given before it."""
