@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -131,7 +132,7 @@ class Flow(nn.Module):
     @property
     def dtype(self) -> torch.dtype:
         """The precision that the flow computes in: that of its first tensor."""
-        tensors = (*self.parameters(), *self.buffers())
+        tensors = chain(self.parameters(), self.buffers())  # one by one: the first will do
         return next((t.dtype for t in tensors if t.is_floating_point()), torch.get_default_dtype())
 
     def __len__(self) -> int:

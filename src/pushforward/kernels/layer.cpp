@@ -254,6 +254,22 @@ INLINE void sweep_tile(const Layer &job, int64_t row, int64_t count, T *space) {
   }
 }
 
+// Room for a tile, which every thread keeps for its next call: fresh pages cost more than small work.
+static void *at_least(size_t bytes) {
+  struct Room {
+    void *at = nullptr;
+    size_t size = 0;
+    ~Room() { free(at); }
+  };
+  static thread_local Room room;
+  if (room.size < bytes) {
+    free(room.at);
+    room.at = aligned_alloc(64, bytes);
+    room.size = room.at ? bytes : 0;
+  }
+  return room.at;
+}
+
 template <class T, class Function> static void by_tiles(const Layer &job, Function work) {
   constexpr int64_t tile = VECTORS * Lanes<T>::width;
   int64_t units = 2 * job.map.n_params;
@@ -261,13 +277,12 @@ template <class T, class Function> static void by_tiles(const Layer &job, Functi
   const int64_t tiles = (job.rows + tile - 1) / tile;
 #pragma omp parallel num_threads(job.threads) if (job.threads > 1 && tiles > 1)
   {
-    T *space = (T *)aligned_alloc(64, units * tile * sizeof(T));
+    T *space = (T *)at_least(units * tile * sizeof(T));
 #pragma omp for schedule(dynamic)
     for (int64_t t = 0; t < tiles; t++) {
       const int64_t row = t * tile, left = job.rows - row;
       work(job, row, left < tile ? left : tile, space);
     }
-    free(space);
   }
 }
 

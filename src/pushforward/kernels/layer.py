@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -38,6 +39,15 @@ class Plan:
     slots: list[int]
     ends: list[list[int]]
     activation: str
+
+    @cached_property
+    def arrays(self) -> dict[str, ctypes.Array[Any]]:
+        """What the library reads of it, the same at every call."""
+        return {
+            "order": _numbers(self.order),
+            "slots": _numbers(self.slots),
+            "ends": _numbers([end for ends in self.ends for end in ends]),
+        }
 
 
 @dataclass(frozen=True)
@@ -211,9 +221,7 @@ class _Job:
         job.result_row, job.result_feature = result.stride()
         job.value, job.result = value.data_ptr(), result.data_ptr()
         self.set(
-            order=_numbers(plan.order),
-            slots=_numbers(plan.slots),
-            ends=_numbers([end for ends in plan.ends for end in ends]),
+            **plan.arrays,
             widths=_numbers([w.shape[1] for w in weights]),
             weights=_pointers(weights),
             biases=_pointers(biases),

@@ -64,6 +64,7 @@ class MADE(nn.Module):
     ) -> None:
         super().__init__()
         self.features, self.n_params = features, n_params
+        self.natural = order is None and adjacency is None
         self.activation, self.function = activation, activation_called(activation)
         widths = hidden_sizes(hidden)
         structure = Structure(features, order, adjacency)
@@ -117,8 +118,9 @@ class MADE(nn.Module):
     def sources(self, context: Tensor | None = None) -> tuple[Tensor, ...]:
         """What a walk reads: each layer's masked weight, then each layer's bias."""
         first, *rest = self.masked_weights()
-        # The walk takes the inputs in its own order.
-        return (first[:, self.order], *rest, *self.biases(context))
+        if not self.natural:  # the walk takes the inputs in its own order
+            first = first.index_select(1, self.order)
+        return (first, *rest, *self.biases(context))
 
     def layer(
         self, fused: Fused | None, value: Tensor, context: Tensor | None, solve: bool
