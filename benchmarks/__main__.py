@@ -77,9 +77,16 @@ def table_part(case: Case, trial: bool, log: IO[str]) -> Callable[[dict[str, Any
     def measure(found: dict[str, Any]) -> None:
         names = [n for n in ENTRIES if not (trial and "compiled" in n)]
         measured = table(case, names, TINY if trial else FULL, log)
-        found.setdefault("tables", []).append(measured)
+        others = [t for t in found.get("tables", []) if Case.of(t["case"]) != case]
+        found["tables"] = sorted([*others, measured], key=place)
 
     return measure
+
+
+def place(measured: dict[str, Any]) -> int:
+    """Where a table stands on the page."""
+    case = Case.of(measured["case"])
+    return TABLES.index((case.model, case.features))
 
 
 def growth_part(
@@ -124,14 +131,16 @@ def checks(found: dict[str, Any]) -> None:
     found.update(json.loads(finished.stdout))
 
 
-def run(only: list[str], trial: bool, log: IO[str]) -> None:
+def run(only: list[str], again: list[str], trial: bool, log: IO[str]) -> None:
     """Measure, storing after each part, then write the page."""
     found: dict[str, Any] = {}
-    if only and results.PATH.exists():
+    if (only or again) and results.PATH.exists():
         kept = results.load()
         found = {k: v for k, v in kept.items() if k not in (*only, "failed")}
     found |= {"machine": machine.describe(), "trial": trial}
-    due = [p for p in parts(trial, log) if not only or p.group in only]
+    everything = not only and not again
+    titles = [tables.title(Case(model, int(features))) for model, features in map(split, again)]
+    due = [p for p in parts(trial, log) if everything or p.group in only or p.name in titles]
     total, done, started = sum(p.minutes for p in due), 0.0, time.monotonic()
     for part in due:
         spent = (time.monotonic() - started) / 60
@@ -147,6 +156,12 @@ def run(only: list[str], trial: bool, log: IO[str]) -> None:
         done += part.minutes
     page.write()
     say(f"Wrote docs/benchmarks.md in {(time.monotonic() - started) / 60:.1f} min.")
+
+
+def split(name: str) -> tuple[str, str]:
+    """nsf-ar-16 -> nsf-ar, 16."""
+    model, _, features = name.rpartition("-")
+    return model, features
 
 
 def quick(log: IO[str]) -> None:
@@ -165,13 +180,17 @@ def main() -> None:
     parser.add_argument(
         "--only", nargs="+", choices=groups, default=[], help="parts to measure anew"
     )
+    every = [f"{model}-{features}" for model, features in TABLES]
+    parser.add_argument(
+        "--table", nargs="+", choices=every, default=[], help="tables to measure anew"
+    )
     arguments = parser.parse_args()
     Path(LOG).parent.mkdir(exist_ok=True)
     with LOG.open("w", encoding="utf-8") as log:
         if arguments.quick:
             quick(log)
         else:
-            run(arguments.only, arguments.trial, log)
+            run(arguments.only, arguments.table, arguments.trial, log)
 
 
 if __name__ == "__main__":

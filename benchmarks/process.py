@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -80,7 +81,8 @@ class Process:
     def end(self) -> None:
         """Stop the process, kindly at first."""
         if self._child.stdin is not None:
-            self._child.stdin.close()
+            with suppress(BrokenPipeError):  # it has gone already
+                self._child.stdin.close()
         try:
             self._child.wait(2)
         except subprocess.TimeoutExpired:

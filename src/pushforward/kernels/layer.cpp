@@ -138,6 +138,8 @@ INLINE void walk_tile(const Layer &job, int64_t row, int64_t count, T *space) {
     int64_t r = 0;
     for (; r + GROUP <= units; r += GROUP)
       product<T, GROUP>(weights + r * stride, stride, n, values[layer], out + r * tile);
+    for (; r + 2 <= units; r += 2)
+      product<T, 2>(weights + r * stride, stride, n, values[layer], out + r * tile);
     for (; r < units; r++)
       product<T, 1>(weights + r * stride, stride, n, values[layer], out + r * tile);
   };
@@ -200,6 +202,8 @@ INLINE void sweep_tile(const Layer &job, int64_t row, int64_t count, T *space) {
     int64_t r = 0;
     for (; r + GROUP <= units; r += GROUP)
       push<T, GROUP>(weights + r * stride, stride, n, reaching[layer], grad + r * tile);
+    for (; r + 2 <= units; r += 2)
+      push<T, 2>(weights + r * stride, stride, n, reaching[layer], grad + r * tile);
     for (; r < units; r++)
       push<T, 1>(weights + r * stride, stride, n, reaching[layer], grad + r * tile);
   };
