@@ -18,7 +18,7 @@ from benchmarks.work import MODELS, Case
 Results = dict[str, Any]
 
 METHOD = f"""\
-One run measures everything. For each case all entries are alive at once, a process each, and are
+Every table and every curve is one run: all its entries are alive at once, a process each, and are
 asked for one repetition in turn, the first of a round changing, so that whatever else the machine
 does touches all alike; a repetition is one call, or as many as fill 30 ms, after an unmeasured one.
 Figures are medians over up to 15 repetitions (3 at least), with quartiles in parentheses. float32,

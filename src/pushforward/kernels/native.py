@@ -61,12 +61,7 @@ class Layer(ctypes.Structure):
     ]
 
 
-@cache
-def library() -> ctypes.CDLL | None:
-    """The compiled library, None where the installation had no compiler for it.
-
-    It is loaded after torch, whose OpenMP threads it shares: two pools would fight for the cores.
-    """
+def _load() -> ctypes.CDLL | None:
     for path in sorted(Path(__file__).parent.glob("_native*.so")):
         try:
             found = ctypes.CDLL(str(path))
@@ -77,6 +72,17 @@ def library() -> ctypes.CDLL | None:
         except (OSError, AttributeError):  # built for another system, or from other sources
             continue
     return None
+
+
+# Loaded after torch, whose OpenMP threads it shares: two pools would fight for the cores. And at
+# once, so that the tracer of torch.compile finds a constant.
+_LIBRARY = _load()
+_THERE = _LIBRARY is not None
+
+
+def library() -> ctypes.CDLL | None:
+    """The compiled library, None where the installation had no compiler for it."""
+    return _LIBRARY
 
 
 class _Mode:
@@ -123,15 +129,9 @@ def usable(value: Tensor) -> bool:
         return False
     if value.dtype not in (torch.float32, torch.float64):
         return False
-    if not _there():
+    if not _THERE and not torch.compiler.is_compiling():
         _say_once()
-        return False
-    return True
-
-
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def _there() -> bool:
-    return library() is not None
+    return _THERE
 
 
 def call(name: str, dtype: torch.dtype, job: Job | Layer) -> None:

@@ -126,7 +126,7 @@ class MADE(nn.Module):
         self, fused: Fused | None, value: Tensor, context: Tensor | None, solve: bool
     ) -> tuple[Tensor, Tensor] | None:
         """A layer of these maps, applied or solved, in compiled code where there is some."""
-        if fused is None:
+        if fused is None or torch.compiler.is_compiling():
             return None
         sources, half = self.sources(context), len(self.layers)
         call = Call(self.plan, fused, inverse=solve, solve=solve)

@@ -116,7 +116,7 @@ class Coupling(Transform):
     ) -> tuple[Tensor, Tensor] | None:
         """The same in compiled code; None where there is none."""
         fused = self.univariate.fused
-        if fused is None or not self.conditioner.in_features:
+        if fused is None or not self.conditioner.in_features or torch.compiler.is_compiling():
             return None
         batch = value.shape[:-1]
         if context is not None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from pushforward.kernels import Fused, affine
+from pushforward.kernels import affine
 from pushforward.univariate.base import Univariate
 
 
@@ -47,14 +46,15 @@ class Affine(Univariate):
     bound: float = 5.0
     n_params = 2
 
-    @cached_property
-    def fused(self) -> Fused:  # type: ignore[override]
-        return affine(self.bound)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fused", affine(self.bound))
 
     def forward(self, u: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
+        assert self.fused is not None
         return self.fused(u, params, inverse=False)
 
     def inverse(self, v: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
+        assert self.fused is not None
         return self.fused(v, params, inverse=True)
 
     def params_of(self, shift: Tensor, log_scale: Tensor) -> Tensor:

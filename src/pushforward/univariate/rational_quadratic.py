@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from pushforward.errors import ConfigurationError
-from pushforward.kernels import Fused, rational_quadratic
+from pushforward.kernels import rational_quadratic
 from pushforward.kernels.rational_quadratic import logits, raw_slopes
 from pushforward.univariate.base import Univariate
 
@@ -44,6 +43,7 @@ class RationalQuadraticSpline(Univariate):
             raise ConfigurationError(f"A spline needs at least one bin, but bins={self.bins}.")
         if not 0 < self.bound < math.inf:
             raise ConfigurationError(f"A spline's bound must be positive, but is {self.bound}.")
+        object.__setattr__(self, "fused", rational_quadratic(self.bins, self.bound))
 
     @property
     def n_params(self) -> int:  # type: ignore[override]
@@ -53,14 +53,12 @@ class RationalQuadraticSpline(Univariate):
     def scale(self) -> float:  # type: ignore[override]
         return self.bound
 
-    @cached_property
-    def fused(self) -> Fused:  # type: ignore[override]
-        return rational_quadratic(self.bins, self.bound)
-
     def forward(self, u: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
+        assert self.fused is not None
         return self.fused(u, params, inverse=False)
 
     def inverse(self, v: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
+        assert self.fused is not None
         return self.fused(v, params, inverse=True)
 
     def params_of(self, widths: Tensor, heights: Tensor, slopes: Tensor) -> Tensor:
