@@ -76,7 +76,8 @@ def in_chunks(
 def full_precision(like: Tensor) -> AbstractContextManager[Any]:
     """Inside, autocast is off on the tensor's device."""
     kind = like.device.type
-    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()
+    on = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    return torch.autocast(kind, enabled=False) if on else nullcontext()
 
 
 def increasing_root(

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from pushforward import kernels
+from pushforward.errors import ShapeError
 from pushforward.kernels import Fused, affine, rational_quadratic
 
 MAPS = {
@@ -163,6 +165,16 @@ def test_extremes_are_finite_and_nan_stays_nan(fused: Fused, inverse: bool) -> N
     result, _ = fused(torch.zeros_like(value), spoilt, inverse)
     assert result[0, 4].isnan()
     assert result[0, :4].isfinite().all()
+
+
+@EVERY
+@WAYS
+@pytest.mark.parametrize("off", [-1, 1, 100_000])
+def test_another_number_of_parameters_is_refused(fused: Fused, inverse: bool, off: int) -> None:
+    params = torch.zeros(5, fused.n_params + off)
+    for way in (kernels.plain, nullcontext):
+        with way(), pytest.raises(ShapeError, match=f"{fused.n_params} parameters"):
+            fused(torch.zeros(5), params, inverse)
 
 
 @EVERY

@@ -129,6 +129,9 @@ def test_a_graph_that_is_none_is_refused(graph: list[list[int]], what: str) -> N
         MADE(2, 1, adjacency=graph)
     with pytest.raises(ConfigurationError, match="not both"):
         MADE(2, 1, order=[1, 0], adjacency=[[0, 0], [1, 0]])
+    chain = [[0, 0, 0], [1, 0, 0], [1, 1, 0]]
+    with pytest.raises(ConfigurationError, match="3 different sets of parents"):
+        MADE(3, 1, (8, 2), adjacency=chain)
 
 
 @DEPTHS

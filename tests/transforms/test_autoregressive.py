@@ -176,6 +176,13 @@ def test_a_second_derivative_through_the_walk_is_refused_and_not_wrong() -> None
             torch.autograd.grad(grad.sum(), value)
 
 
+def test_a_certificate_does_not_vouch_for_nan() -> None:
+    layer = layer_of(RationalQuadraticSpline())
+    value, _ = draw(layer, 3)
+    value[0, 0] = float("nan")
+    assert not layer.solve_at_once(value)[2].settled
+
+
 def test_an_unknown_solver_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"\"sequential\".*'newton'"):
         Autoregressive(3, solver="newton")  # type: ignore[arg-type]

@@ -231,6 +231,13 @@ def test_what_it_refuses() -> None:
         next(flow.parameters()).add_(1.0)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         score.backward()
+    stack = Compose([Coupling(3, hidden=(4,)) for _ in range(3)]).double()
+    x = torch.randn(3, 3).double()
+    stack.memory = "lean"
+    score = stack.inverse(x)[1].sum()
+    x.zero_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        score.backward()
     swapped = {name: p.detach().clone().requires_grad_() for name, p in flow.named_parameters()}
     score = torch.func.functional_call(flow, swapped, (x,)).sum()
     with pytest.raises(ConfigurationError, match="where parameters are swapped"):

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pushforward.errors import ShapeError
 from pushforward.kernels.calls import Constants, Pair, apply, pull
 from pushforward.kernels.native import MOST_PARAMS, usable
 from pushforward.kernels.operators import apply_map
@@ -32,10 +33,19 @@ class Fused:
     inverse: Callable[[Tensor, Tensor], Pair]
 
     def __call__(self, value: Tensor, params: Tensor, inverse: bool) -> Pair:
-        """value (...), params (..., n_params), broadcast against it -> two tensors (...)."""
+        """value (...), params (..., n_params) that expand to its shape -> two tensors (...).
+
+        Raises:
+            ShapeError: another number of parameters.
+        """
+        if params.shape[-1:] != (self.n_params,):
+            raise ShapeError(
+                f"This map takes {self.n_params} parameters in the last dimension, "
+                f"but was given shape {tuple(params.shape)}."
+            )
         fits = value.dtype == params.dtype and self.n_params <= MOST_PARAMS and usable(value)
         compiling = torch.compiler.is_compiling()
-        if not fits or (not compiling and transformed()):
+        if not fits or transformed():
             return self.plain(value, params, inverse)
         if compiling:
             c = self.constants
@@ -74,6 +84,8 @@ class _Differentiable(torch.autograd.Function):
         value, params, result = ctx.saved_tensors
         fused, inverse = ctx.fused, ctx.inverse
         if torch.is_grad_enabled():  # a second derivative is wanted: through the plain formula
+            # Aliases, since one may have been computed from the other: partial derivatives only.
+            value, params = value.view_as(value), params.view_as(params)
             wanted = [t for t in (value, params) if t.requires_grad]
             outputs = fused.plain(value, params, inverse)
             found = iter(torch.autograd.grad(outputs, wanted, grads, create_graph=True))

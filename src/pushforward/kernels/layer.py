@@ -40,6 +40,10 @@ class Plan:
     ends: list[list[int]]
     activation: str
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the arrays, which no pickle can hold and which are soon made again."""
+        return {k: v for k, v in self.__dict__.items() if not k.startswith("arrays")}
+
     @cached_property
     def arrays(self) -> dict[str, ctypes.Array[Any]]:
         """What the library reads of it, the same at every call."""
@@ -164,6 +168,8 @@ def _again(make: Call, inputs: tuple[Tensor, ...], count: int, grads: Pair) -> l
             "There are no second derivatives through a layer that is solved feature by feature; "
             "take them in the layer's other direction."
         )
+    # Aliases, since one may have been computed from another: partial derivatives only.
+    inputs = tuple(t.view_as(t) for t in inputs)
     value, *sources = inputs
     outputs = plain_layer(make, value, sources[:count], sources[count:])
     wanted = [t for t in inputs if t.requires_grad]

@@ -127,6 +127,10 @@ def usable(value: Tensor) -> bool:
     """
     if _Mode.plain or value.device.type != "cpu":
         return False
+    if not torch.compiler.is_compiling() and (
+        torch._C._get_tracing_state() or torch._C._len_torch_dispatch_stack()
+    ):
+        return False  # whoever watches single operations must see some
     if value.dtype not in (torch.float32, torch.float64):
         return False
     if not _THERE and not torch.compiler.is_compiling():

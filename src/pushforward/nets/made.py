@@ -69,6 +69,7 @@ class MADE(nn.Module):
         widths = hidden_sizes(hidden)
         structure = Structure(features, order, adjacency)
         self.register_buffer("order", structure.order, persistent=False)
+        structure.require_units(widths)
         classes = [structure.spread(w, context_features > 0) for w in widths]
         # For each hidden layer, how many leading features each of its units waits for, ascending.
         self.degrees = [structure.degree[c] for c in classes]

@@ -85,6 +85,19 @@ class Structure:
         self.order, self.own, classes = (t.to(device) for t in (sequence, own, classes))
         self.degree, self.seen = classes[:, 0], classes[:, 1:].bool()
 
+    def require_units(self, widths: Sequence[int]) -> None:
+        """Refuse a graph for which a hidden layer is too narrow: some edges would be lost.
+
+        Raises:
+            ConfigurationError: naming how many units it takes.
+        """
+        needed = len(self.degree)
+        if not self.chain and any(width < needed for width in widths):
+            raise ConfigurationError(
+                f"adjacency has {needed} different sets of parents, and each needs a unit in every "
+                f"hidden layer; take widths of {needed} at least instead of {tuple(widths)}."
+            )
+
     def within(self) -> Tensor:
         """(classes, classes): is the set of the second one within that of the first?"""
         if self.chain:

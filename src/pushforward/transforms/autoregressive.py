@@ -41,8 +41,8 @@ class Autoregressive(Transform):
             a graph without cycles.
         solver: how the other direction goes. "sequential" is the walk; "parallel" iterates over
             all features at once, which is exact after d rounds and often after a few; "auto"
-            iterates, without gradients, where few rows have many features, and walks if that does
-            not settle within d/4 rounds.
+            walks where there is compiled code for it; elsewhere it iterates, without gradients,
+            where few rows have many features, and walks if that has not settled in d/4 rounds.
 
     Raises:
         ConfigurationError: an unknown word, an order that is none, or a graph with a cycle.
@@ -142,7 +142,12 @@ class Autoregressive(Transform):
     def _solve(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
         """Each feature from the results found before it."""
         parts = self.conditioner, self.univariate, *self._rows(value, context)
-        if transformed():
+        done = None
+        if self.solver != "parallel":
+            done = self.conditioner.layer(self.univariate.fused, *parts[2:], solve=True)
+        if done is not None:
+            x, log_det = done
+        elif transformed() or torch.compiler.is_compiling():
             x, log_det = solve_plainly(*parts)
         else:
             x, log_det = self._at_once(*parts[2:]) or solve_in_order(*parts)

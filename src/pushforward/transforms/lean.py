@@ -160,6 +160,7 @@ class _Record:
     def __init__(self, steps: Sequence[LeanStep], drift: Drift | None) -> None:
         self.steps, self.drift = steps, drift
         self.kept: dict[int, Tensor] = {}  # from the way there
+        self.versions: dict[int, int] = {}  # of those, to notice a change in place
         self.found: dict[int, Tensor] = {}  # on the way back, for as long as they are of use
         n = len(steps)
         self.every = max(-(-n // BRANCHES), RUN if drift is not None else 1)
@@ -170,9 +171,19 @@ class _Record:
         end = i == len(self.steps)
         if (end and self.drift is not None) or (not end and i % self.every == 0):
             self.kept[i] = value.detach()
+            self.versions[i] = value._version
 
     def input_of(self, i: int, context: Tensor | None) -> Tensor:
-        """Point i, found without a graph; asked for from the end of the stretch to its start."""
+        """Point i, found without a graph; asked for from the end of the stretch to its start.
+
+        Raises:
+            RuntimeError: a point was changed in place since the way there, as autograd says it.
+        """
+        if any(self.kept[j]._version != version for j, version in self.versions.items()):
+            raise RuntimeError(
+                "A point that lean memory kept for the way back has been modified by an inplace "
+                "operation since; change a copy of it instead."
+            )
         with torch.no_grad():
             value = self._again(i, context) if self.drift is None else self._back(i, context)
         if i == 0:

@@ -19,7 +19,8 @@ class Certificate:
     """What is known of a solution found by iteration.
 
     Attributes:
-        settled: did the last iteration change nothing beyond rounding?
+        settled: did the last iteration change nothing beyond rounding, or were there as many as
+            features, with a finite residual?
         iterations: how many dense passes it took.
         residual: the largest |f⁻¹(x) - value| of each row (rows), by one more pass.
     """
@@ -58,16 +59,15 @@ def solve_at_once(
     log_slope = torch.zeros_like(value)
     while not settled and iteration < most:
         before = x
-        x, log_slope = univariate.inverse(value, conditioner(before, context))
+        params = conditioner(before, context).to(value.dtype)
+        x, log_slope = univariate.inverse(value, params)
         settled = bool(((x - before).abs() <= tolerance * (1 + x.abs())).all())
         iteration += 1
-    back, _ = univariate.forward(x, conditioner(x, context))
+    back, _ = univariate.forward(x, conditioner(x, context).to(value.dtype))
     residual = (back - value).abs().amax(-1)
-    return (
-        x,
-        log_slope.sum(-1),
-        Certificate(settled or most >= value.shape[-1], iteration, residual),
-    )
+    if iteration >= value.shape[-1]:  # enough, unless something is not finite
+        settled = settled or bool(residual.isfinite().all())
+    return x, log_slope.sum(-1), Certificate(settled, iteration, residual)
 
 
 def worthwhile(value: Tensor) -> bool:

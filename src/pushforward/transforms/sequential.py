@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from pushforward.nets import AutoregressiveConditioner
+from pushforward.numerics import full_precision
 from pushforward.univariate import Univariate
 
 Pair = tuple[Tensor, Tensor]
@@ -37,7 +38,8 @@ def solve_in_order(
     compiled = conditioner.layer(univariate.fused, value, context, solve=True)
     if compiled is not None:
         return compiled
-    sources = conditioner.sources(context)
+    # A network may have computed in bfloat16; maps and log-dets never do.
+    sources = tuple(t.to(value.dtype) for t in conditioner.sources(context))
     if torch.is_grad_enabled() and any(t.requires_grad for t in (value, *sources)):
         return _Solve.apply(conditioner, univariate, value, *sources)  # type: ignore[return-value]
     return _walk(conditioner, univariate, value, sources)
@@ -54,7 +56,7 @@ def _walk(
     columns, x = value.t().contiguous(), torch.empty_like(value.t())
     log_det = value.new_zeros(len(value))
     for feature in conditioner.order.tolist():
-        x[feature], change = univariate.inverse(columns[feature], walk.next())
+        x[feature], change = univariate.inverse(columns[feature], walk.next().to(value.dtype))
         log_det += change
         walk.feed(x[feature])
     return x.t(), log_det
@@ -78,11 +80,12 @@ class _Solve(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad_x: Tensor, grad_log_det: Tensor) -> tuple[Tensor | None, ...]:
         value, x, *sources = ctx.saved_tensors
-        sweep = ctx.conditioner.sweep(x, tuple(sources))
-        # x = univariate.inverse(value; params) and its log-slope pull linearly, feature by feature:
-        # two calls serve them all, and the sweep adds up.
-        pulls = _pulls(ctx.univariate, value, sweep.params, grad_log_det)
-        grad_value, grad_sources = sweep.solve(grad_x, *pulls)
+        with full_precision(value):
+            sweep = ctx.conditioner.sweep(x, tuple(sources))
+            # x = univariate.inverse(value; params) and its log-slope pull linearly, feature by
+            # feature: two calls serve them all, and the sweep adds up.
+            pulls = _pulls(ctx.univariate, value, sweep.params, grad_log_det)
+            grad_value, grad_sources = sweep.solve(grad_x, *pulls)
         return None, None, grad_value, *grad_sources
 
 
@@ -120,7 +123,8 @@ def solve_plainly(
 ) -> Pair:
     """The same by one dense pass a feature: dear, but plain operations alone.
 
-    It is what `solve_in_order` is held to, and what transforms of torch.func (vmap, jacrev) see.
+    It is what `solve_in_order` is held to, and what transforms of torch.func (vmap, jacrev) and the
+    tracer of torch.compile see.
     """
     x, log_det = value, torch.zeros_like(value[..., 0])
     places = torch.arange(value.shape[-1], device=value.device)
