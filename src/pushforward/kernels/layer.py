@@ -69,10 +69,26 @@ class Call:
     solve: bool
 
 
+def available(fused: Fused | None, activation: str, layers: int, value: Tensor) -> bool:
+    """Can a layer of this map be computed here, by so many products? Asked before they are made."""
+    return (
+        fused is not None
+        and fused.n_params <= MOST_PARAMS
+        and activation in ACTIVATIONS
+        and layers <= MOST_LAYERS
+        and not torch.compiler.is_compiling()
+        and usable(value)
+        and not transformed()
+        and not torch.is_autocast_enabled(value.device.type)
+    )
+
+
 def layer(
     make: Call, value: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor]
 ) -> Pair | None:
-    """The layer's result (rows, features) and its log|det| (rows); None where it is not compiled.
+    """The layer's result (rows, features) and its log|det| (rows), where it is `available`.
+
+    None where the networks are of another precision than the value.
 
     Args:
         value: (rows, features).
@@ -80,16 +96,7 @@ def layer(
         biases: (units, 1) or (units, rows).
     """
     sources = (*weights, *biases)
-    if (
-        make.fused.n_params > MOST_PARAMS
-        or make.plan.activation not in ACTIVATIONS
-        or len(weights) > MOST_LAYERS
-        or not usable(value)
-        or torch.compiler.is_compiling()
-        or transformed()
-        or torch.is_autocast_enabled(value.device.type)
-        or any(t.dtype != value.dtype for t in sources)
-    ):
+    if any(t.dtype != value.dtype for t in sources):
         return None
     if torch.is_grad_enabled() and any(t.requires_grad for t in (value, *sources)):
         return _Layer.apply(make, len(weights), value, *sources)  # type: ignore[return-value]

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from pushforward.kernels import Fused
-from pushforward.kernels.layer import INPUT_LIMIT, Call, Plan, layer
+from pushforward.kernels.layer import INPUT_LIMIT, Call, Plan, available, layer
 from pushforward.nets.mlp import (
     activation_called,
     hidden_sizes,
@@ -127,7 +127,7 @@ class MADE(nn.Module):
         self, fused: Fused | None, value: Tensor, context: Tensor | None, solve: bool
     ) -> tuple[Tensor, Tensor] | None:
         """A layer of these maps, applied or solved, in compiled code where there is some."""
-        if fused is None or torch.compiler.is_compiling():
+        if fused is None or not available(fused, self.activation, len(self.layers), value):
             return None
         sources, half = self.sources(context), len(self.layers)
         call = Call(self.plan, fused, inverse=solve, solve=solve)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pushforward.errors import ConfigurationError
-from pushforward.kernels.layer import Call, Plan, layer
+from pushforward.kernels.layer import Call, Plan, available, layer
 from pushforward.nets import MLP
 from pushforward.transforms.base import Transform
 from pushforward.univariate import Affine, Fast, Univariate, orient
@@ -116,7 +116,10 @@ class Coupling(Transform):
     ) -> tuple[Tensor, Tensor] | None:
         """The same in compiled code; None where there is none."""
         fused = self.univariate.fused
-        if fused is None or not self.conditioner.in_features or torch.compiler.is_compiling():
+        net = self.conditioner
+        if fused is None or not net.in_features:
+            return None
+        if not available(fused, net.activation, len(net.widths) + 1, value):
             return None
         batch = value.shape[:-1]
         if context is not None:
