@@ -16,19 +16,19 @@ from benchmarks.work import THREADS
 LIBRARIES = ("torch", "zuko", "nflows", "normflows", "FrEIA", "flowjax", "jax", "equinox", "optax")
 
 
-def describe() -> dict[str, Any]:
+def describe(threads: int = THREADS, libraries: tuple[str, ...] = LIBRARIES) -> dict[str, Any]:
     """What a reader needs to judge the figures by."""
     return {
         "date": datetime.date.today().isoformat(),
         "cpu": cpu(),
         "cores": os.cpu_count(),
-        "threads": THREADS,
+        "threads": threads,
         "memory_gib": memory_gib(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "commit": commit(),
         "load_before": round(os.getloadavg()[0], 2),
-        "versions": {name: release(name) for name in LIBRARIES},
+        "versions": {name: release(name) for name in libraries},
     }
 
 

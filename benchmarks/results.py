@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from benchmarks.process import ROOT
 PATH = ROOT / "docs" / "benchmarks.json"
 
 
-def store(results: dict[str, Any], path: Path = PATH) -> None:
-    """Write it; called after every part, so that an interrupted run keeps what it has."""
-    path.write_text(json.dumps(rounded(results), indent=1) + "\n", encoding="utf-8")
+def store(results: dict[str, Any], path: Path = PATH, digits: int = 5) -> None:
+    """Write it whole or not at all; after every part, so that an interrupted run keeps its own."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_text(json.dumps(rounded(results, digits), indent=1) + "\n", encoding="utf-8")
+    fresh.replace(path)
 
 
 def load(path: Path = PATH) -> dict[str, Any]:
@@ -22,12 +25,12 @@ def load(path: Path = PATH) -> dict[str, Any]:
     return loaded
 
 
-def rounded(value: Any) -> Any:
-    """Floats to five digits: more is noise, and a longer diff."""
+def rounded(value: Any, digits: int = 5) -> Any:
+    """Floats to so many digits: more is noise, and a longer diff."""
     if isinstance(value, float):
-        return float(f"{value:.5g}")
+        return float(f"{value:.{digits}g}")
     if isinstance(value, dict):
-        return {k: rounded(v) for k, v in value.items()}
+        return {k: rounded(v, digits) for k, v in value.items()}
     if isinstance(value, list):
-        return [rounded(v) for v in value]
+        return [rounded(v, digits) for v in value]
     return value

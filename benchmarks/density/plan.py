@@ -1,0 +1,40 @@
+"""Which methods, on which tables, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+CLASSICAL = ("Gaussian", "mixture", "Bayesian mixture", "kernel", "vine")
+FLOWS = (
+    "zuko MAF",
+    "zuko NSF",
+    "flowjax MAF",
+    "flowjax NSF-AR",
+    "flowjax NSF-C",
+)
+PEERS = (*CLASSICAL, *FLOWS)
+SAME, FULL = "pushforward (same time)", "pushforward"
+PRODUCT = (SAME, FULL)
+TRUTH = "truth"
+METHODS = (*PEERS, TRUTH, *PRODUCT)
+DEFAULT_BUDGET = 300.0  # seconds
+SEEDS = (0, 1, 2)
+
+
+class Job(NamedTuple):
+    """One run."""
+
+    table: str
+    seed: int
+    method: str
+
+
+def jobs(tables: Iterable[str], seeds: Iterable[int], methods: Iterable[str]) -> Iterator[Job]:
+    """Every run: all tables and methods with one seed, then with the next."""
+    tables, methods = list(tables), list(methods)
+    for seed in seeds:
+        for table in tables:
+            for method in methods:
+                if method != TRUTH or table == "twonorm":
+                    yield Job(table, seed, method)
