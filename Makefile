@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 BENCH  := .venv-bench
 
-.PHONY: demo test test-all doctest lint types format picture lecture-table bench bench-quick clean
+.PHONY: demo test test-all doctest lint types format picture lecture-table bench bench-quick bench-tables clean
 
 $(READY): pyproject.toml constraints.txt $(wildcard src/pushforward/kernels/*.?pp)
 	$(PYTHON) -m venv $(VENV)
@@ -58,6 +58,9 @@ bench: $(BENCH)/.ready  ## beside the peers, on a quiet machine: docs/benchmarks
 
 bench-quick: $(BENCH)/.ready  ## one table of it, printed
 	$(BENCH)/bin/python -m benchmarks --quick
+
+bench-tables: $(BENCH)/.ready  ## densities of real tables beside the peers, hours; goes on where it was
+	$(BENCH)/bin/python -m benchmarks.density
 
 clean:
 	rm -rf $(VENV) $(BENCH) demo build

@@ -3,8 +3,7 @@
 Usage: python -m benchmarks.density [--threads N] [--methods A,B] [--tables A,B] [--seeds 0,1]
     [--results PATH] [--page]
 
-A run that is recorded is not repeated, be it a failed one: to measure anew, give another PATH or
-take its record out of it.
+A run that is recorded is not repeated, unless it failed: to measure anew, give another PATH.
 """
 
 from __future__ import annotations

@@ -20,6 +20,13 @@ TRUTH = "truth"
 METHODS = (*PEERS, TRUTH, *PRODUCT)
 DEFAULT_BUDGET = 300.0  # seconds
 SEEDS = (0, 1, 2)
+SIZES = {  # rows and columns
+    "breast_cancer": (569, 30),
+    "twonorm": (7_400, 20),
+    "magic": (19_020, 10),
+    "diamonds": (53_940, 7),
+    "gaia": (60_000, 5),
+}
 
 
 class Job(NamedTuple):

@@ -43,8 +43,8 @@ class Records:
         return self.folder / f"{job.table}-{job.seed}-{job.method.replace(' ', '-')}.npy"
 
     def has(self, job: Job) -> bool:
-        """Whether a run is recorded, be it with an error."""
-        return any(place(run) == job for run in self.read()["runs"])
+        """Whether a run is recorded; one that failed is not."""
+        return any(place(run) == job and "error" not in run for run in self.read()["runs"])
 
     def add(self, job: Job, outcome: Record, machine: dict[str, Any]) -> None:
         """Record a run, in the stead of an earlier one, and its differences from others."""
@@ -115,8 +115,9 @@ def difference(ours: Rows, theirs: Rows) -> tuple[float, float]:
 
     Example:
         >>> import numpy as np
-        >>> difference(np.array([1.0, 2.0, 4.0]), np.array([0.0, 1.0, 1.0]))
-        (1.6666666666666667, 0.6666666666666666)
+        >>> mean, error = difference(np.array([1.0, 2.0, 4.0]), np.array([0.0, 1.0, 1.0]))
+        >>> f"{mean:.3f} ± {error:.3f}"
+        '1.667 ± 0.667'
     """
     gained = ours - theirs
     return float(gained.mean()), float(gained.std(ddof=1) / np.sqrt(len(gained)))

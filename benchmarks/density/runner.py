@@ -22,7 +22,7 @@ def environment(threads: int) -> dict[str, str]:
     eigen = "" if threads > 1 else "--xla_cpu_multi_thread_eigen=false"
     return {
         **os.environ,
-        **{name: count for name in limits},
+        **dict.fromkeys(limits, count),
         "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {eigen}".strip(),
         "JAX_PLATFORMS": "cpu",
     }
