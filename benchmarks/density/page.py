@@ -87,7 +87,10 @@ def heading(found: Results) -> str:
     dates = sorted({r["date"] for r in found["runs"]})
     when = " to ".join(dict.fromkeys([dates[0], dates[-1]])) if dates else "never"
     return "\n\n".join(
-        [f"Measured {when}. `make bench-tables` goes on and writes this page.", *said]
+        [
+            f"Measured {when}. `make bench-tables` measures what is missing and writes this page.",
+            *said,
+        ]
     )
 
 
