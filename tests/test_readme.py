@@ -12,13 +12,15 @@ def test_the_library_example_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names: dict = {}
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     for block in blocks:
         exec(compile(block, "README.md", "exec"), names)
     assert names["log_p"].shape == (1000,)
     assert names["new"].shape == (100, 2)
     assert len(names["steps"]) == 7
     assert (tmp_path / "model" / "model.safetensors").exists()
+    assert names["density"].score_samples(names["X"]).shape == (1000,)
+    assert set(names["labels"]) == {-1, 1}
 
 
 def test_the_first_example_has_ten_lines():

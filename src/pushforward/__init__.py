@@ -36,6 +36,8 @@ _PUBLIC = {
     "fit_target": "training",
     "check": "diagnostics",
     "diagnose": "diagnostics",
+    "FlowDensity": "estimator",
+    "FlowAnomaly": "estimator",
     "save": "storage",
     "load": "storage",
 }
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
     )
     from pushforward.diagnostics.check import check as check
     from pushforward.diagnostics.diagnose import diagnose as diagnose
+    from pushforward.estimator import FlowAnomaly as FlowAnomaly
+    from pushforward.estimator import FlowDensity as FlowDensity
     from pushforward.flow import Flow as Flow
     from pushforward.flow import Step as Step
     from pushforward.storage import load as load

@@ -6,6 +6,7 @@ import math
 import operator
 import re
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal
 
 from pushforward.errors import ConfigurationError
@@ -19,7 +20,7 @@ def seconds(budget: str | float) -> float:
     """A time budget in seconds, from a number or from text such as "75s", "5m", "1h30m".
 
     Raises:
-        ConfigurationError: the text is none of these, or the time is not positive.
+        ConfigurationError: the budget is none of these, or the time is not positive.
 
     Example:
         >>> seconds("1m30s"), seconds(20)
@@ -32,6 +33,8 @@ def seconds(budget: str | float) -> float:
                 f'A time budget looks like "75s", "5m" or "1h30m", not {budget!r}.'
             )
         budget = sum(float(number) * UNITS[unit] for number, unit in parts)
+    if not isinstance(budget, Real):
+        raise ConfigurationError(f"A time budget is seconds, or text, but is {budget!r}.")
     if not 0 < budget < math.inf:
         raise ConfigurationError(f"A time budget must be positive, but is {budget} seconds.")
     return float(budget)
