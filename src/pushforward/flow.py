@@ -164,8 +164,9 @@ class Flow(nn.Module):
         context = self._accept("x", x, self.event_shape, context)
 
         def terms(x: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
-            z, log_det = self._pull_back(x, context)
-            return self._prior(z, context), log_det
+            x, infinite = self._without_infinity(x)
+            prior, log_det = self.transform.terms(self.base, x, context)
+            return prior, torch.where(infinite, -math.inf, log_det)
 
         prior, log_det = _by_rows(terms, x, len(self.event_shape), context)
         return prior, log_det
@@ -202,7 +203,13 @@ class Flow(nn.Module):
         Raises:
             ShapeError: a context that is missing or does not fit.
         """
-        return self.rsample(shape, context, generator)
+        context = self._embedded(context)
+        z = self.base.sample(_counts(shape), context, generator)
+
+        def pushed(z: Tensor, context: Tensor | None) -> tuple[Tensor, ...]:
+            return (self.transform.generate(z, context, generator),)
+
+        return _by_rows(pushed, z, len(self.base.event_shape), context)[0]
 
     def rsample(
         self,

@@ -32,23 +32,28 @@ def fit(
     context: Annotated[
         str | None, typer.Option(help="Columns to condition on: p(columns | context).")
     ] = None,
-    flow: Annotated[str, typer.Option(help="nsf, maf, realnvp, nice, iaf or planar.")] = "nsf",
+    flow: Annotated[
+        str,
+        typer.Option(help="auto: the best of many, mixed; or nsf, maf, realnvp, nice, iaf, …"),
+    ] = "auto",
     scaler: Annotated[
-        str, typer.Option(help="standardize, whiten (turn to the principal axes), or none.")
-    ] = "standardize",
+        str | None,
+        typer.Option(help="With --flow: standardize, whiten (turn to the principal axes), none."),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training rows.")] = None,
     time_budget: Annotated[
         str | None, typer.Option(help=f"Such as 90s, 5m, 1h; {DEFAULT_BUDGET} if left out.")
     ] = None,
     seed: Seed = 0,
     precision: Annotated[
-        str, typer.Option(help="full, or bf16 for the conditioners' products while training.")
-    ] = "full",
+        str | None, typer.Option(help="With --flow: full, or bf16 products while training.")
+    ] = None,
     memory: Annotated[
-        str, typer.Option(help="plain; lean or recompute: deep flows in little memory, slower.")
-    ] = "plain",
+        str | None,
+        typer.Option(help="With --flow: plain; lean or recompute: deep flows in little memory."),
+    ] = None,
     compiled: Annotated[
-        bool, typer.Option("--compile", help="Train with torch.compile; needs a C++ compiler.")
+        bool, typer.Option("--compile", help="With --flow: train with torch.compile.")
     ] = False,
     baselines: Annotated[
         bool, typer.Option(help="Also fit a Gaussian and a mixture, to compare with.")
@@ -60,10 +65,12 @@ def fit(
         bool, typer.Option("--force", help="Replace a finished MODEL, or start afresh.")
     ] = False,
 ) -> None:
-    """Fit a normalizing flow to the numeric columns of DATA.
+    """Fit a density to the numeric columns of DATA, without tuning.
 
-    A tenth of the rows is held out and judged by. The fit is kept in MODEL.partial each epoch, and
-    becomes MODEL when it is done.
+    Gaussians, mixtures, a kernel estimate and flows are tried within the time, and mixed as they
+    foretell rows that they have not seen; --flow names a single flow instead. A tenth of the rows
+    is held out and judged by. The fit is kept in MODEL.partial each epoch, and becomes MODEL when
+    it is done.
     """
     if epochs is not None and time_budget is not None:
         raise ConfigurationError("Give either --epochs or --time-budget, one of the two.")
@@ -84,8 +91,16 @@ def fit(
         epochs=epochs,
         time_budget=seconds(budget) if epochs is None else None,
         seed=seed,
-        arguments={"scaler": scaler},
-        training={"precision": precision, "memory": memory, "compile": compiled},
+        arguments={} if scaler is None else {"scaler": scaler},
+        training={
+            name: value
+            for name, value in (
+                ("precision", precision),
+                ("memory", memory),
+                ("compile", compiled or None),
+            )
+            if value is not None
+        },
     )
     if partial.exists() and not resume:
         _tidy(partial)  # of another fit, which --force gives up
@@ -120,7 +135,7 @@ def _leave(partial: Path, interrupted: bool) -> None:
     """A fit has ended before its time: keep what it saved, and say how it goes on."""
     from pushforward.training.checkpoint import CHECKPOINT
 
-    if (partial / CHECKPOINT).exists():
+    if any(partial.rglob(CHECKPOINT)):
         if interrupted:
             say.note(f"{partial} keeps the last whole epoch: go on with --resume.")
     elif partial.is_dir() and not any(partial.iterdir()):
@@ -129,12 +144,14 @@ def _leave(partial: Path, interrupted: bool) -> None:
 
 def _tidy(model: Path) -> None:
     """Remove what only a fit under way needs, also where one was killed while doing so."""
+    from pushforward.density.splines import discard_folds
     from pushforward.storage.folder import FILES
     from pushforward.training.checkpoint import CHECKPOINT, HISTORY
 
     for name in (*FILES, CHECKPOINT, HISTORY):
         discard_drafts(model / name)
     (model / CHECKPOINT).unlink(missing_ok=True)
+    discard_folds(model)
     discard_aside(model)
 
 
@@ -177,16 +194,14 @@ def _fit_into(
     from pushforward.tables.fitting import fit_table
     from pushforward.training.checkpoint import write_history
 
-    model, result = fit_table(table, request, partial, resume, sys.stderr.isatty())
-    say.note(
-        f"Fitted for {result.seconds:.0f} s; the best epoch was {result.best_epoch}; "
-        f"{result.stopped}."
-    )
+    model, fitted = fit_table(table, request, partial, resume, sys.stderr.isatty(), say.note)
+    for line in fitted.words.splitlines():
+        say.note(line)
     if baselines:
         from pushforward.diagnostics.baselines import compare
 
         say.note("Fitting a Gaussian and a Gaussian mixture to compare with …")
         model.figures = compare(model, table, request.seed)
     model.write(partial)
-    write_history(partial, result.history)
+    write_history(partial, fitted.history)
     return model.figures

@@ -9,16 +9,25 @@ from pushforward.cli.options import Model
 def info(model: Model) -> None:
     """Print what MODEL is: columns, flow, figures, versions. Reads no tensor."""
     from pushforward.storage import read_config
+    from pushforward.storage.words import (
+        SHOWN_APART,
+        TRIED_HEADERS,
+        TRIED_TITLE,
+        arguments_in_words,
+        tried_rows,
+    )
 
     config = read_config(model)
-    arguments = ", ".join(f"{k}={v}" for k, v in config.flow.arguments.items())
+    arguments = arguments_in_words(config.flow.arguments)
     say.result(f"{model}: {config.flow.recipe}({arguments}), {config.dtype}")
     if config.table:
         say.result("columns: " + ", ".join(c.name for c in config.table.columns))
         if config.table.context:
             say.result("given: " + ", ".join(c.name for c in config.table.context))
     for name, value in config.training.items():
-        if name != "settings":
+        if name not in SHOWN_APART:
             say.result(f"{name.replace('_', ' ')}: {value}")
+    if tried := tried_rows(config.training):
+        say.table(TRIED_HEADERS, tried, TRIED_TITLE)
     say.result("made with " + ", ".join(f"{k} {v}" for k, v in config.versions.items()))
     say.figures(config.figures)

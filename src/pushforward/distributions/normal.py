@@ -57,6 +57,9 @@ class Normal(Distribution):
         loc, scale: one number or d numbers each; scale positive.
         trainable: learn both.
 
+    Attributes:
+        standard: is it N(0, I), and will stay so?
+
     Raises:
         ConfigurationError: a scale that is not positive.
 
@@ -81,6 +84,7 @@ class Normal(Distribution):
         if not bool((scales > 0).all()):
             raise ConfigurationError(f"scale must be positive, but is {scale}.")
         values = {"loc": vector(loc, features, "loc"), "log_scale": scales.log()}
+        self.standard = not trainable and all(bool((v == 0).all()) for v in values.values())
         for name, value in values.items():
             value = placed(value)
             if trainable:

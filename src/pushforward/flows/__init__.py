@@ -5,6 +5,8 @@ from pushforward.flows.coupling import nice, realnvp
 from pushforward.flows.recipe import RECIPES, assemble, rebuild, recipe
 from pushforward.flows.residual import planar, radial, sylvester
 from pushforward.flows.spline import nsf
+from pushforward.flows.stack import stack
+from pushforward.flows.triangular import triangular
 
 __all__ = [
     "RECIPES",
@@ -18,5 +20,7 @@ __all__ = [
     "realnvp",
     "rebuild",
     "recipe",
+    "stack",
     "sylvester",
+    "triangular",
 ]

@@ -23,6 +23,7 @@ struct Layer {
   void *result, *log_det;
   void *const *tables;            // [hidden + 1], what each layer read, [units][rows]; or null
   void *params;                   // [outputs][rows]; or null
+  void *slopes;                   // [features][rows], each map's own log-slope; or null
   // the way back
   int64_t grad_row, grad_feature, slope_row;
   const void *grad_result, *grad_log_det;
@@ -122,7 +123,7 @@ INLINE void walk_tile(const Layer &job, int64_t row, int64_t count, T *space) {
   T *values[MOST_LAYERS];
   for (int64_t i = 0; i <= hidden; i++) values[i] = space, space += job.widths[i] * tile;
   T *params = space;
-  alignas(64) T value[tile], found[tile];
+  alignas(64) T value[tile], found[tile], slope[tile] = {};
   Vec<T> log_det[VECTORS] = {};
   auto keep = [&](void *table, int64_t from, int64_t to, const T *tiles) ALWAYS {
     for (int64_t r = from; r < to; r++)
@@ -166,8 +167,10 @@ INLINE void walk_tile(const Layer &job, int64_t row, int64_t count, T *space) {
         Kind<T>::apply(job.map, at(value + v * width), params + v * width, tile, moved, change);
         put(found + v * width, moved);
         log_det[v] += change;
+        put(slope + v * width, change);
       }
     }
+    if (job.slopes) write_tile((T *)job.slopes + feature * job.rows + row, 1, count, slope);
     write_tile((T *)job.result + row * job.result_row + feature * job.result_feature,
                job.result_row, count, found);
     if (step < job.widths[0]) {

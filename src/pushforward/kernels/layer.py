@@ -104,8 +104,30 @@ def layer(
     return result, log_det
 
 
+def layer_by_feature(
+    make: Call, value: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor]
+) -> Pair | None:
+    """As `layer`, with each feature's own log-slope (rows, features); None where autograd looks on.
+
+    A feature that is not moved has a log-slope of zero.
+    """
+    sources = (*weights, *biases)
+    if any(t.dtype != value.dtype for t in sources):
+        return None
+    if torch.is_grad_enabled() and any(t.requires_grad for t in (value, *sources)):
+        return None
+    slopes = value.new_empty(value.shape[1], len(value))
+    result, _, _ = _walk(make, value, weights, biases, record=False, slopes=slopes)
+    return result, slopes.t()
+
+
 def _walk(
-    make: Call, value: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor], record: bool
+    make: Call,
+    value: Tensor,
+    weights: Sequence[Tensor],
+    biases: Sequence[Tensor],
+    record: bool,
+    slopes: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, list[Tensor]]:
     """Result, log-det, and where recorded what each layer read, and the parameters."""
     rows = len(value)
@@ -114,6 +136,8 @@ def _walk(
     params = value.new_empty(weights[-1].shape[0], rows) if record else None
     job = _Job(make, value, result, weights, biases)
     job.layer.log_det = log_det.data_ptr()
+    if slopes is not None:
+        job.layer.slopes = slopes.data_ptr()
     if params is not None:
         job.layer.params = params.data_ptr()
         job.set(tables=_pointers(tables))

@@ -55,7 +55,7 @@ class Layer(ctypes.Structure):
         *_fields(ctypes.c_int64, "rows features free hidden activation threads solve"),
         *_fields(ctypes.c_void_p, "order slots widths ends weights biases bias_unit bias_row"),
         *_fields(ctypes.c_int64, "value_row value_feature result_row result_feature"),
-        *_fields(ctypes.c_void_p, "value result log_det tables params"),
+        *_fields(ctypes.c_void_p, "value result log_det tables params slopes"),
         *_fields(ctypes.c_int64, "grad_row grad_feature slope_row"),
         *_fields(ctypes.c_void_p, "grad_result grad_log_det grad_value outer"),
     ]

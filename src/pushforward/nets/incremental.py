@@ -54,13 +54,19 @@ class AutoregressiveConditioner(Protocol):
         """x (..., features) -> parameters (..., features, n_params)."""
 
     def layer(
-        self, fused: Fused | None, value: Tensor, context: Tensor | None, solve: bool
+        self,
+        fused: Fused | None,
+        value: Tensor,
+        context: Tensor | None,
+        solve: bool,
+        by_feature: bool = False,
     ) -> Pair | None:
         """A whole layer of these maps in compiled code; None where there is none.
 
         value (rows, features), context (rows, c) -> (rows, features) and log|det| (rows): the
         solution x of fused.forward(x; θ(x)) = value where `solve`, else fused.forward(value;
-        θ(value)).
+        θ(value)). With `by_feature` each feature's own log-slope (rows, features) instead of the
+        log|det|, and None where autograd looks on.
         """
 
     def sources(self, context: Tensor | None = None) -> tuple[Tensor, ...]:

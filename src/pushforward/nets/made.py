@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from pushforward.kernels import Fused
-from pushforward.kernels.layer import INPUT_LIMIT, Call, Plan, available, layer
+from pushforward.kernels.layer import INPUT_LIMIT, Call, Plan, available, layer, layer_by_feature
 from pushforward.nets.mlp import (
     activation_called,
     hidden_sizes,
@@ -124,14 +124,20 @@ class MADE(nn.Module):
         return (first, *rest, *self.biases(context))
 
     def layer(
-        self, fused: Fused | None, value: Tensor, context: Tensor | None, solve: bool
+        self,
+        fused: Fused | None,
+        value: Tensor,
+        context: Tensor | None,
+        solve: bool,
+        by_feature: bool = False,
     ) -> tuple[Tensor, Tensor] | None:
         """A layer of these maps, applied or solved, in compiled code where there is some."""
         if fused is None or not available(fused, self.activation, len(self.layers), value):
             return None
         sources, half = self.sources(context), len(self.layers)
         call = Call(self.plan, fused, inverse=solve, solve=solve)
-        return layer(call, value, sources[:half], sources[half:])
+        compiled = layer_by_feature if by_feature else layer
+        return compiled(call, value, sources[:half], sources[half:])
 
     def walk(self, like: Tensor, sources: tuple[Tensor, ...]) -> MADEWalk:
         """Begin a walk through the features, for rows shaped as `like` (rows, features)."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from pushforward.pages.page import table
 from pushforward.pages.words import Html, joined, name, names, number, paragraph, plural, text
+from pushforward.storage.words import SHOWN_APART, arguments_in_words, tried_rows
 from pushforward.tables.model import TableModel
 
 KINDS = {
@@ -71,13 +72,17 @@ def _verdict(rows: list[dict[str, Any]]) -> Html:
 
 def making(model: TableModel) -> Html:
     """How it was made, for whoever wants to make it again."""
-    facts = {k: v for k, v in model.training.items() if k != "settings"}
+    facts = {k: v for k, v in model.training.items() if k not in SHOWN_APART}
+    tried = {f"{n}": f"NLL {v:.4f}, weight {w:.3f}" for n, v, w, *_ in tried_rows(model.training)}
     made_by = model.flow.made_by or {"arguments": {}}
+    members = made_by["arguments"].get("members")
     groups = {
         "Fit": facts,
+        "Tried": tried,
         "Settings": dict(model.training.get("settings") or {}),
         "Flow": {
-            **made_by["arguments"],
+            **{k: v for k, v in made_by["arguments"].items() if k != "members"},
+            **({"members": arguments_in_words({"": members})[1:]} if members else {}),
             "parameters": f"{sum(p.numel() for p in model.flow.parameters()):,}",
         },
     }

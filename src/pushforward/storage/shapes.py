@@ -68,6 +68,9 @@ def _refuse_huge(path: Path, arguments: dict[str, Any], largest: int, longest: i
         sizes = value if isinstance(value, list) else [value]
         if isinstance(value, dict):
             _refuse_huge(path, value, largest, longest)
+        elif isinstance(value, list) and any(isinstance(part, dict) for part in value):
+            for part in value:
+                _refuse_huge(path, part if isinstance(part, dict) else {}, largest, longest)
         elif name in SIZES and (len(sizes) > longest or any(_beyond(s, largest) for s in sizes)):
             raise ModelError(
                 f"{path} does not fit its config: {name} is {str(value)[:40]}, "

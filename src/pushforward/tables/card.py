@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pushforward.storage import Config
+from pushforward.storage.words import SHOWN_APART, TRIED_TITLE, tried_rows
 from pushforward.tables.words import excerpt
 
 ACTIVE = set("&<>|`*[]!\\:@")  # what HTML, a Markdown table, an image or a link is made of
@@ -41,8 +42,8 @@ def card(config: Config) -> str:
         "",
         "## How it was made",
         "",
-        *(f"- {k.replace('_', ' ')}: {v}" for k, v in training.items() if k != "settings"),
-        "- settings: " + ", ".join(f"{k} {v}" for k, v in training.get("settings", {}).items()),
+        *(f"- {k.replace('_', ' ')}: {v}" for k, v in training.items() if k not in SHOWN_APART),
+        *_settings(training),
         "",
         "## Use",
         "",
@@ -55,6 +56,14 @@ def card(config: Config) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _settings(training: dict[str, Any]) -> list[str]:
+    if tried := tried_rows(training):
+        lines = [f"| {n} | {nll:.4f} | {w:.3f} | {s:.1f} |" for n, nll, w, _, s in tried]
+        head = ["| tried | NLL | weight | seconds |", "|---|---|---|---|"]
+        return ["", f"{TRIED_TITLE}; the model is their mixture, by weight.", "", *head, *lines]
+    return ["- settings: " + ", ".join(f"{k} {v}" for k, v in training.get("settings", {}).items())]
 
 
 def _figures(figures: dict[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from pushforward.density import fit_density
 from pushforward.errors import ConfigurationError
 from pushforward.flows import RECIPES
 from pushforward.storage import TableRecord
 from pushforward.tables.model import TableModel, column_records
 from pushforward.tables.table import NumericTable
-from pushforward.training import FitResult, fit, seeded, split_index
+from pushforward.training import fit, seeded, split_index
 
+AUTO = "auto"  # no recipe: the best density that can be had
 HOLDOUT = 0.1  # share of the rows that play no part in training or in choosing its end
 LEAST_HELDOUT = 20  # tables smaller than this keep every row for training
 
@@ -41,12 +44,34 @@ def fingerprint(values: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(values, dtype=np.float64).tobytes()).hexdigest()[:16]
 
 
+Tell = Callable[[str], None]
+
+
+def silent(text: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a fit says of itself.
+
+    Attributes:
+        history: one entry an epoch.
+        words: what happened, for a person.
+        facts: the same for the model's record.
+    """
+
+    history: list[dict[str, Any]]
+    words: str
+    facts: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Request:
     """What a person asks of a fit.
 
     Attributes:
-        recipe: the name of a flow recipe.
+        recipe: the name of a flow recipe, or "auto": candidates are tried and mixed.
         context: names of the columns to condition on.
         epochs, time_budget: the limit, one of the two.
         seed: of everything random.
@@ -54,7 +79,7 @@ class Request:
         training: further settings of the fit, by name.
     """
 
-    recipe: str = "nsf"
+    recipe: str = AUTO
     context: tuple[str, ...] = ()
     epochs: int | None = None
     time_budget: float | None = None
@@ -76,16 +101,17 @@ def fit_table(
     checkpoint: Path | None = None,
     resume: bool = False,
     progress: bool = False,
-) -> tuple[TableModel, FitResult]:
-    """Fit a flow to the table's columns, given its context columns.
+    tell: Tell = silent,
+) -> tuple[TableModel, Fitted]:
+    """Fit a density to the table's columns, given its context columns.
 
     Raises:
         ConfigurationError: an unknown recipe.
         DataError, TrainingError, ModelError: as `pushforward.fit`.
     """
-    if request.recipe not in RECIPES:
+    if request.recipe != AUTO and request.recipe not in RECIPES:
         raise ConfigurationError(
-            f"There is no flow called {request.recipe!r}; there are {', '.join(RECIPES)}."
+            f"There is no flow called {request.recipe!r}; there are {', '.join((AUTO, *RECIPES))}."
         )
     values, context = parts(table, request.context)
     names = [n for n in table.names if n not in set(request.context)]
@@ -96,24 +122,9 @@ def fit_table(
         if context is None
         else column_records(list(request.context), context[split.train]),
     )
-    with seeded(request.seed):
-        flow = RECIPES[request.recipe](
-            len(names), context_features=len(request.context), **(request.arguments or {})
-        )
-    model = TableModel(flow, record, torch.empty(0))
-    x, c = model.tensors(values[split.train], context_or_none(context, split.train))
-    result = fit(
-        flow,
-        x,
-        c,
-        epochs=request.epochs,
-        time_budget=request.time_budget,
-        seed=request.seed,
-        checkpoint=checkpoint,
-        resume=resume,
-        progress=progress,
-        **request.training,
-    )
+    work = _density if request.recipe == AUTO else _one_flow
+    rows = (values[split.train], context_or_none(context, split.train))
+    model, fitted = work(record, rows, request, checkpoint, resume, progress, tell)
     judged = split.heldout if len(split.heldout) else split.train
     scores = model.log_prob(values[judged], context_or_none(context, judged))
     model.heldout = torch.from_numpy(np.sort(scores)).float()
@@ -124,11 +135,85 @@ def fit_table(
             values if context is None else np.concatenate([values, context], axis=1)
         ),
         "seed": request.seed,
+        **fitted.facts,
+    }
+    return model, fitted
+
+
+Arrays = tuple[np.ndarray, np.ndarray | None]
+
+
+def _one_flow(
+    record: TableRecord,
+    rows: Arrays,
+    request: Request,
+    checkpoint: Path | None,
+    resume: bool,
+    progress: bool,
+    tell: Tell,  # noqa: ARG001
+) -> tuple[TableModel, Fitted]:
+    """The flow that a person named, on these rows and their context."""
+    with seeded(request.seed):
+        flow = RECIPES[request.recipe](
+            len(record.columns),
+            context_features=len(record.context),
+            **(request.arguments or {}),
+        )
+    model = TableModel(flow, record, torch.empty(0))
+    result = fit(
+        flow,
+        *model.tensors(*rows),
+        epochs=request.epochs,
+        time_budget=request.time_budget,
+        seed=request.seed,
+        checkpoint=checkpoint,
+        resume=resume,
+        progress=progress,
+        **request.training,
+    )
+    words = (
+        f"Fitted for {result.seconds:.0f} s; the best epoch was {result.best_epoch}; "
+        f"{result.stopped}."
+    )
+    facts = {
         "best_epoch": result.best_epoch,
         "stopped": result.stopped,
         "settings": asdict(result.settings),
     }
-    return model, result
+    return model, Fitted(result.history, words, facts)
+
+
+def _density(
+    record: TableRecord,
+    rows: Arrays,
+    request: Request,
+    checkpoint: Path | None,
+    resume: bool,
+    progress: bool,
+    tell: Tell,
+) -> tuple[TableModel, Fitted]:
+    """The best density without tuning, of these rows given their context."""
+    if request.arguments or request.training:
+        given = ", ".join([*(request.arguments or {}), *request.training])
+        raise ConfigurationError(
+            f"{given}: settings of one flow; name it with --flow, or leave them to the fit."
+        )
+    values, context = rows
+    found = fit_density(
+        values - [c.offset for c in record.columns],
+        None if context is None else context - [c.offset for c in record.context],
+        names=[c.name for c in record.columns],
+        time_budget=300.0 if request.time_budget is None else request.time_budget,
+        epochs=request.epochs,
+        seed=request.seed,
+        progress=progress,
+        tell=tell,
+        checkpoint=checkpoint,
+        resume=resume,
+    )
+    facts = {"tried": [asdict(t) for t in found.tried], "seconds": round(found.seconds, 1)}
+    model = TableModel(found.flow, record, torch.empty(0))
+    return model, Fitted(found.history, found.summary(), facts)
 
 
 def context_or_none(context: np.ndarray | None, index: np.ndarray) -> np.ndarray | None:

@@ -74,7 +74,7 @@ class TableModel:
     @property
     def precision(self) -> str:
         """The dtype in which the flow computes, by name: "float32" or "float64"."""
-        return str(next(self.flow.parameters()).dtype).removeprefix("torch.")
+        return str(self.flow.dtype).removeprefix("torch.")
 
     def tensors(
         self, values: np.ndarray, context: np.ndarray | None = None
@@ -176,8 +176,7 @@ class TableModel:
                 f"Expected (rows, {len(columns)}) numbers for {[c.name for c in columns]}, "
                 f"but was given shape {values.shape}."
             )
-        like = next(b for b in self.flow.parameters())
-        return torch.as_tensor(values - self._offsets(columns)).to(like)
+        return torch.as_tensor(values - self._offsets(columns)).to(self.flow.dtype)
 
     @torch.no_grad()
     def _apply(

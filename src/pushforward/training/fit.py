@@ -18,7 +18,7 @@ from pushforward.training.checkpoint import CHECKPOINT, Checkpoint
 from pushforward.training.compiled import compiled_terms
 from pushforward.training.data import Array, Rows, gather, split
 from pushforward.training.loop import Loop, drifted, nothing
-from pushforward.training.progress import bar
+from pushforward.training.progress import Progress, bar, silent
 from pushforward.training.seeding import seeded
 from pushforward.training.settings import Settings, seconds
 from pushforward.training.state import State
@@ -133,10 +133,37 @@ def fit(
         )
     rows = gather(flow, data, context, sample_weight)
     train, validation = split(rows, knobs.validation, knobs.seed)
+    with bar(progress) as report:
+        return fit_rows(flow, train, validation, knobs, folder, resume, report)
+
+
+def fit_rows(
+    flow: Flow,
+    train: Rows,
+    validation: Rows | None,
+    knobs: Settings,
+    folder: Path | None = None,
+    resume: bool = False,
+    report: Progress = silent,
+) -> FitResult:
+    """As `fit`, on rows that have been gathered and split already.
+
+    Args:
+        train, validation: to learn from, and to judge by.
+        knobs: `validation` among them is not looked at.
+        folder: for checkpoints.
+        resume: go on from the checkpoint there, if there is one.
+        report: told how far the fit is.
+
+    Raises:
+        ConfigurationError, TrainingError, ModelError: as `fit`.
+    """
     # Whatever is random inside the flow (dropout, noise) draws from torch's own generator.
-    with seeded(knobs.seed), bar(progress) as report, _memory(flow, knobs):
+    with seeded(knobs.seed), _memory(flow, knobs):
         state = _begin(flow, train, knobs)
-        kept = Checkpoint(folder, state, _identity(flow, rows, knobs)) if folder else None
+        kept = (
+            Checkpoint(folder, state, _identity(flow, train, validation, knobs)) if folder else None
+        )
         history = kept.load() if kept and resume else []
         if flow.memory == "lean" and drifted(history):
             flow.memory = "recompute"
@@ -185,17 +212,21 @@ def _begin(flow: Flow, train: Rows, settings: Settings) -> State:
     return state
 
 
-def _identity(flow: Flow, rows: Rows, settings: Settings) -> dict[str, Any]:
+def _identity(
+    flow: Flow, train: Rows, validation: Rows | None, settings: Settings
+) -> dict[str, Any]:
     """What must be the same for a checkpoint to be continued."""
     digest = hashlib.sha256()
-    for tensor in (rows.x, rows.context, rows.weight):
-        if tensor is not None:
+    for rows in (train, validation):
+        for tensor in () if rows is None else (rows.x, rows.context, rows.weight):
+            if tensor is None:
+                continue
             digest.update(tensor.contiguous().cpu().numpy().data)
     made_by = flow.made_by or {"recipe": None, "arguments": {}}
     return {
         **{k: v for k, v in asdict(settings).items() if k not in MAY_CHANGE},
         "the recipe": made_by["recipe"],
         **{f"the flow's {name}": value for name, value in made_by["arguments"].items()},
-        "the dtype": str(rows.x.dtype),
+        "the dtype": str(train.x.dtype),
         "the data's fingerprint": digest.hexdigest()[:16],
     }

@@ -4,6 +4,7 @@ from pushforward.transforms.actnorm import ActNorm
 from pushforward.transforms.autoregressive import Autoregressive
 from pushforward.transforms.base import Kind, Transform, weakest
 from pushforward.transforms.between import Between, between
+from pushforward.transforms.cholesky import Cholesky
 from pushforward.transforms.compose import Compose, Inverse
 from pushforward.transforms.coupling import Coupling
 from pushforward.transforms.elementwise import (
@@ -21,6 +22,8 @@ from pushforward.transforms.monotone import Monotone
 from pushforward.transforms.planar import Planar
 from pushforward.transforms.radial import Radial
 from pushforward.transforms.scalers import Standardize, Whiten, scalers
+from pushforward.transforms.sinh import Sinh
+from pushforward.transforms.stack import Stack
 from pushforward.transforms.sylvester import Sylvester
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "Affine",
     "Autoregressive",
     "Between",
+    "Cholesky",
     "Compose",
     "Coupling",
     "Elementwise",
@@ -43,7 +47,9 @@ __all__ = [
     "Radial",
     "RationalQuadraticSpline",
     "Sigmoid",
+    "Sinh",
     "Softplus",
+    "Stack",
     "Standardize",
     "Sylvester",
     "Tanh",

@@ -127,6 +127,26 @@ class Autoregressive(Transform):
         certificate = Certificate(found.settled, found.iterations, residual)
         return x.reshape(value.shape), log_det.reshape(batch), certificate
 
+    def inverse_by_feature(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """As `inverse`, with each feature's own log-slope: x (*batch, d) -> z and log dz_j/dx_j.
+
+        Both are (*batch, d); the log-slopes add up to the log-det.
+
+        Raises:
+            ShapeError: the last dimension or the context does not fit.
+            ConfigurationError: the layer has `fast="sampling"`.
+        """
+        self.accept(x, context)
+        if self.fast != "density":
+            raise ConfigurationError('inverse_by_feature is for layers with fast="density".')
+        done = self.conditioner.layer(
+            self.univariate.fused, *self._rows(x, context), solve=False, by_feature=True
+        )
+        if done is not None:
+            return done[0].reshape(x.shape), done[1].reshape(x.shape)
+        params = self.conditioner(x, context if self.context_features else None)
+        return self.univariate.forward(x, params.to(x.dtype))
+
     def _one_pass(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
         """All features at once, each from the values given before it."""
         done = self.conditioner.layer(

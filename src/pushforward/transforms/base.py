@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from pushforward.constraints import Interval, real
 from pushforward.errors import ShapeError
+from pushforward.numerics import full_precision
 
 Kind = Literal["exact", "numerical", "estimate", "bound"]
 KINDS: tuple[Kind, ...] = ("exact", "numerical", "estimate", "bound")
@@ -23,6 +24,13 @@ def weakest(*kinds: Kind) -> Kind:
         'bound'
     """
     return max(kinds, key=KINDS.index, default="exact")
+
+
+class Base(Protocol):
+    """What a transform needs to know of the base whose draws it pushes forward."""
+
+    def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
+        """z (*batch, *event) -> (*batch), nats."""
 
 
 class Transform(nn.Module, ABC):
@@ -61,6 +69,24 @@ class Transform(nn.Module, ABC):
     @abstractmethod
     def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """x (*batch, *event) -> z (*batch, *event), log|det dz/dx| (*batch), in nats."""
+
+    def terms(self, base: Base, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Two terms that add up to log p_X(x): log p_Z(z) and the inverse's log-det, (*batch) each.
+
+        A map that knows the density it makes of a base without z may put it all into the first.
+        """
+        z, log_det = self.inverse(x, context)
+        with full_precision(z):  # whatever the conditioners compute in
+            return base.log_prob(z, context), log_det
+
+    def generate(
+        self, z: Tensor, context: Tensor | None = None, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """x of the law of forward(z), for draws z of the base: forward(z) itself unless dear.
+
+        z (*batch, *event), context (*batch, c) -> x (*batch, *event).
+        """
+        return self.forward(z, context)[0]
 
     def initialize(self, x: Tensor, context: Tensor | None = None) -> None:
         """Set whatever depends on data from a batch x; the only place where that happens."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from pushforward.constraints import Interval
 from pushforward.errors import ConfigurationError
 from pushforward.numerics import full_precision, sum_event
-from pushforward.transforms.base import Transform, weakest
+from pushforward.transforms.base import Base, Transform, weakest
 from pushforward.transforms.lean import MEMORIES, Drift, LeanStep, Memory, lean_walk
 
 
@@ -134,6 +134,23 @@ class Compose(Transform):
         for layer in self:
             z_shape = layer.event_shape(z_shape)
         return z_shape
+
+    def terms(self, base: Base, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        if not len(self) or type(self[0]).terms is Transform.terms:
+            return super().terms(base, x, context)
+        x, log_det = self._without_first().inverse(x, context)
+        prior, inner = self[0].terms(base, x, context)
+        return prior, log_det + inner
+
+    def generate(
+        self, z: Tensor, context: Tensor | None = None, generator: torch.Generator | None = None
+    ) -> Tensor:
+        if not len(self) or type(self[0]).generate is Transform.generate:
+            return super().generate(z, context, generator)
+        return self._without_first().forward(self[0].generate(z, context, generator), context)[0]
+
+    def _without_first(self) -> Compose:
+        return Compose(list(self)[1:], event_ndim=self._ndims[1])
 
     def initialize(self, x: Tensor, context: Tensor | None = None) -> None:
         for layer in reversed(self.layers):

@@ -17,6 +17,7 @@ from pushforward.transforms.actnorm import ActNorm
 from pushforward.transforms.autoregressive import Autoregressive
 from pushforward.transforms.base import Transform
 from pushforward.transforms.between import between
+from pushforward.transforms.cholesky import Cholesky
 from pushforward.transforms.compose import Compose, Inverse
 from pushforward.transforms.coupling import Coupling
 from pushforward.transforms.elementwise import (
@@ -34,6 +35,8 @@ from pushforward.transforms.monotone import Monotone
 from pushforward.transforms.planar import Planar
 from pushforward.transforms.radial import Radial
 from pushforward.transforms.scalers import Standardize, Whiten
+from pushforward.transforms.sinh import Sinh
+from pushforward.transforms.stack import Chain, Gaussians, Stack
 from pushforward.transforms.sylvester import Sylvester
 from pushforward.univariate import Affine as AffineMap
 from pushforward.univariate import Fast, Shift, Univariate
@@ -137,6 +140,29 @@ def _standardize(features: int) -> Transform:
     return layer
 
 
+def _stack(features: int, context_features: int) -> Stack:
+    """A flow, a mixture and a kernel estimate in one."""
+    generator = torch.Generator().manual_seed(2)
+    n = context_features + features
+    c = context_features
+    layers = [
+        Autoregressive(features, MAPS[name], None, c, HIDDEN, "tanh")
+        for name in ("RationalQuadraticSpline", "Affine")
+    ]
+    mixture, kernels = Gaussians(features, 2, False, c), Gaussians(features, 4, True, c)
+    for member, components, factors in ((mixture, 2, 2), (kernels, 4, 1)):
+        tril = 0.3 * torch.randn(factors, n, n, generator=generator).tril(-1)
+        member.place(
+            torch.randn(components, generator=generator),
+            torch.randn(components, n, generator=generator),
+            tril + 0.7 * torch.eye(n),
+        )
+    members = [Chain(features, [*layers, Sinh(2.0)], c), mixture, kernels]
+    layer = Stack(members)
+    layer.weigh(torch.tensor([0.5, 0.3, 0.2]))
+    return layer
+
+
 def _mixed(features: int, context_features: int) -> Transform:
     """A composition of layers of every event size, ending on the positive numbers."""
     return Compose(
@@ -224,6 +250,8 @@ ENTRIES: list[Entry] = [
     *ONE_DIMENSIONAL,
     Entry("Affine", lambda _d, _c: Affine(0.25, -1.5)),
     Entry("Affine(vector)", lambda d, _c: Affine(torch.linspace(-1.0, 1.0, d), _falling(d))),
+    Entry("Sinh", lambda _d, _c: Sinh(2.0), gradient_limit=1e4),
+    Entry("Stack", _stack, takes_context=True, gradient_limit=1e4),
     Entry("Exp", lambda _d, _c: Exp(), x_range=(0.02, 50.0), gradient_limit=1e4),
     Entry("Softplus", lambda _d, _c: Softplus(), x_range=(0.02, 4.0), gradient_limit=1e4),
     Entry("Sigmoid", lambda _d, _c: Sigmoid(), x_range=(0.02, 0.98), gradient_limit=1e4),
@@ -236,6 +264,7 @@ ENTRIES: list[Entry] = [
     ),
     Entry("Permutation", lambda d, _c: Permutation([(i + 1) % d for i in range(d)])),
     Entry("LULinear", lambda d, _c: LULinear(d)),
+    Entry("Cholesky", lambda d, c: Cholesky(d, c), takes_context=True),
     Entry("Orthogonal", lambda d, _c: Orthogonal(d)),
     Entry("Orthogonal(1)", lambda d, _c: Orthogonal(d, reflections=1)),
     Entry("ActNorm", lambda d, _c: ActNorm(d)),

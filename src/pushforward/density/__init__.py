@@ -1,0 +1,13 @@
+"""Zero tuning: the best density that can be had from a table of numbers in a given time.
+
+    rows ── folds ─┬─ gaussians (one, mixtures, kernel) ─┐
+                   └─ splines (triangular flows) ────────┴─ weights ── assemble ── one Flow
+
+Every candidate is fitted on all rows but a fold and judged on that fold; the answer is their
+mixture with the weights that foretell the folds best, as one flow with exact density, samples and
+latents.
+"""
+
+from pushforward.density.fit import DensityFit, fit_density
+
+__all__ = ["DensityFit", "fit_density"]

@@ -1,0 +1,140 @@
+"""The rows of a density fit: standardized, weighted, and divided into folds."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pushforward.errors import DataError
+from pushforward.training.data import Rows
+
+FOLDS = 10
+FEW_VALUES = 20  # a column of so few distinct numbers is taken for discrete
+
+
+@dataclass(frozen=True)
+class Standardized:
+    """Columns of mean 0 and deviation 1, and what undoes that.
+
+    Attributes:
+        rows: x (n, d), its context (n, c) or None, weights (n) of mean one, float32.
+        loc, scale: of the columns (d).
+        context_loc, context_scale: of the context's (c).
+        fold: which of the `FOLDS` folds each row belongs to (n).
+    """
+
+    rows: Rows
+    loc: Tensor
+    scale: Tensor
+    context_loc: Tensor
+    context_scale: Tensor
+    fold: Tensor
+
+    @cached_property
+    def joint(self) -> Tensor:
+        """The context and the columns, (n, c + d)."""
+        x, context = self.rows.x, self.rows.context
+        return x if context is None else torch.cat([context, x], 1)
+
+    def split(self, fold: int) -> tuple[Tensor, Tensor]:
+        """The numbers of the rows outside a fold, and of those in it."""
+        inside = self.fold == fold
+        return (~inside).nonzero()[:, 0], inside.nonzero()[:, 0]
+
+
+def standardize(
+    x: np.ndarray, context: np.ndarray | None, weight: np.ndarray | None, seed: int
+) -> Standardized:
+    """Rows as candidates meet them; rows without weight are as if not there.
+
+    Rows that are equal share a fold, or a copy in training would foretell the other. Which fold
+    does not depend on the order of the rows.
+    """
+    w = np.ones(len(x)) if weight is None else weight / weight.max()
+    here = w > 0
+    x, w = x[here], w[here] / w[here].mean()
+    loc, scale = _moments(x, w)
+    given, given_loc, given_scale = None, np.zeros(0), np.ones(0)
+    if context is not None:
+        context = context[here]
+        given_loc, given_scale = _moments(context, w)
+        given = _float((context - given_loc) / given_scale)
+    rows = Rows(_float((x - loc) / scale), given, _float(w))
+    both = x if context is None else np.concatenate([context, x], 1)
+    return Standardized(
+        rows,
+        _float(loc),
+        _float(scale),
+        _float(given_loc),
+        _float(given_scale),
+        torch.from_numpy(folds(both, seed)),
+    )
+
+
+def folds(x: np.ndarray, seed: int) -> np.ndarray:
+    """A fold in 0 … FOLDS - 1 for each of the rows (n, d), the same for equal rows.
+
+    Example:
+        >>> x = np.array([[1.0], [2.0], [1.0]])
+        >>> first, _, third = folds(x, seed=0)
+        >>> bool(first == third)
+        True
+    """
+    _, group = np.unique(x, axis=0, return_inverse=True)
+    group = group.reshape(-1)
+    order = np.random.default_rng(seed).permutation(group.max() + 1)
+    return (order % FOLDS)[group]
+
+
+def _moments(x: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    loc = np.average(x, axis=0, weights=w)
+    scale = np.sqrt(np.average((x - loc) ** 2, axis=0, weights=w))
+    return loc, np.where(scale > 0, scale, 1.0)
+
+
+def _float(values: np.ndarray) -> Tensor:
+    return torch.as_tensor(values, dtype=torch.float32)
+
+
+def refuse_unfit(x: np.ndarray, names: list[str]) -> None:
+    """Refuse rows whose density has no bound, and warn of columns that look discrete.
+
+    Raises:
+        DataError: fewer rows than columns, a constant column, or two columns that are equal.
+    """
+    n, d = x.shape
+    if n < 2 or n < d:
+        raise DataError(
+            f"There {'is 1 row' if n == 1 else f'are {n} rows'} for {d} columns; a density of {d} "
+            f"columns needs {max(d, 2)} rows at least: give more rows or fewer columns."
+        )
+    for j in np.flatnonzero(np.ptp(x, axis=0) == 0).tolist():
+        raise DataError(f"Column {names[j]!r} is {x[0, j]:g} in every row; leave it out.")
+    seen: dict[bytes, int] = {}
+    for j in range(d):
+        twin = seen.setdefault((x[:, j] + 0.0).tobytes(), j)
+        if twin != j:
+            raise DataError(
+                f"Columns {names[twin]!r} and {names[j]!r} are equal in every row, so that their "
+                "density has no bound; leave one of them out."
+            )
+    discrete = [names[j] for j in range(d) if _looks_discrete(x[:, j])]
+    if discrete:
+        listed = ", ".join(repr(name) for name in discrete[:10])
+        more = f" and {len(discrete) - 10} more" if len(discrete) > 10 else ""
+        warnings.warn(
+            f"Columns of few distinct values are taken as real numbers: {listed}{more}. Their "
+            "density has no bound; add noise of the size of their steps, or leave them out.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _looks_discrete(column: np.ndarray) -> bool:
+    """Few distinct values, most of them seen many times."""
+    return len(column) > 5 * FEW_VALUES and len(np.unique(column)) <= FEW_VALUES

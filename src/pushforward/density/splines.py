@@ -1,0 +1,162 @@
+"""The candidates that are flows: one for each fold, sized by the data and the time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pushforward.density.candidate import Candidate, log_prob
+from pushforward.density.clock import Clock
+from pushforward.density.rows import FOLDS, Standardized
+from pushforward.files import discard_drafts, write_text
+from pushforward.flows import triangular
+from pushforward.training import Settings
+from pushforward.training.checkpoint import CHECKPOINT, HISTORY
+from pushforward.training.fit import fit_rows
+from pushforward.training.progress import Progress
+from pushforward.transforms.stack import Chain
+
+WANTED_EPOCHS = 60  # that a flow should get before a second one is begun
+FLOPS = 15e9  # multiply-adds a second of one thread, roughly
+LEAST_SECONDS = 1.0  # below which a flow is not begun
+PLAN = "plan.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the flows will be trained.
+
+    Attributes:
+        layers, bins, hidden: of the recipe `triangular`.
+        flows: how many, each without another fold.
+        seconds, epochs: the limit of each, one of the two.
+        batch_size, weight_decay: of the training.
+    """
+
+    layers: int
+    bins: int
+    hidden: tuple[int, ...]
+    flows: int
+    seconds: float | None
+    epochs: int | None
+    batch_size: int
+    weight_decay: float
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """How the recipe `stack` makes a member of this size."""
+        size = {"layers": self.layers, "bins": self.bins, "hidden": list(self.hidden)}
+        return {"kind": "triangular", **size}
+
+
+def plan(data: Standardized, clock: Clock, epochs: int | None) -> Plan | None:
+    """Sizes by the number of rows, and as many flows as there is time for; None: too little."""
+    n, d = data.joint.shape
+    width = 32 if n < 1000 else 64 if n < 5000 else 128
+    bins = 8 if n < 30_000 else 32
+    batch = 64 if n < 1000 else 256 if n < 5000 else 512
+    size = {"layers": 2, "bins": bins, "hidden": (width, width)}
+    rules = {"batch_size": batch, "weight_decay": 0.1 if n < 30_000 else 1e-3}
+    if epochs is not None:
+        flows = min(FOLDS, max(1, round(2e6 / (n * d))))
+        return Plan(**size, flows=min(flows, 5), seconds=None, epochs=epochs, **rules)  # type: ignore[arg-type]
+    room = 0.94 * clock.left() - 0.02 * clock.budget
+    if room < LEAST_SECONDS:
+        return None
+    flows = max(1, min(FOLDS, int(room / (WANTED_EPOCHS * _epoch(n, d, width, bins)) + 0.5)))
+    return Plan(**size, flows=flows, seconds=room / flows, epochs=None, **rules)  # type: ignore[arg-type]
+
+
+def _epoch(n: int, d: int, width: int, bins: int) -> float:
+    """Seconds of an epoch, roughly: thrice the multiplications of a pass, half of them masked."""
+    layer = d * width + width * width + width * d * (3 * bins - 1)
+    last = d * width + width * width + width * d * 2
+    threads = torch.get_num_threads() ** 0.8
+    return 3 * n * (2 * layer + last) / 2 / (FLOPS * threads) + n / 512 * 4e-3
+
+
+def kept_plan(folder: Path | None, made: Plan | None) -> Plan | None:
+    """The plan in the folder, where a fit was begun there; else the one made now, kept there."""
+    if folder is None or made is None:
+        return made
+    path = folder / PLAN
+    if path.exists():
+        kept = json.loads(path.read_text())
+        return Plan(**{**kept, "hidden": tuple(kept["hidden"])})
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(path, json.dumps(asdict(made)))
+    return made
+
+
+def spline_flows(
+    data: Standardized,
+    made: Plan,
+    used: Sequence[int],
+    seed: int,
+    report: Progress,
+    folder: Path | None = None,
+    resume: bool = False,
+) -> tuple[Candidate, list[dict[str, Any]]]:
+    """Triangular flows, each trained without one fold and stopped by it; and their histories."""
+    members: list[Chain] = []
+    judged: list[torch.Tensor] = []
+    history: list[dict[str, Any]] = []
+    for i, fold in enumerate(used[: made.flows]):
+        outside, inside = data.split(fold)
+        torch.manual_seed(seed + fold)
+        size = {k: v for k, v in made.record.items() if k != "kind"}
+        c = data.joint.shape[1] - data.rows.x.shape[1]
+        flow = triangular(data.rows.x.shape[1], context_features=c, scaler="none", **size)
+
+        def part(share: float, entry: dict[str, Any] | None = None, i: int = i) -> None:
+            report((i + share) / made.flows, entry)
+
+        knobs = Settings(
+            epochs=made.epochs,
+            time_budget=made.seconds,
+            batch_size=made.batch_size,
+            weight_decay=made.weight_decay,
+            seed=seed,
+        )
+        where = None if folder is None else folder / f"fold-{fold}"
+        result = fit_rows(
+            flow, data.rows.take(outside), data.rows.take(inside), knobs, where, resume, part
+        )
+        flow.eval()
+        member = Chain(data.rows.x.shape[1], list(flow.transform), c)
+        members.append(member)
+        judged.append(log_prob(member, data, inside))
+        history += _continued(result.history, history, fold)
+    many = f"{len(members)} spline flows" if len(members) > 1 else "spline flow"
+    name = f"{many} ({made.layers} layers, {made.bins} bins, {made.hidden[0]} wide)"
+    return Candidate(name, list(members), [made.record] * len(members), judged), history
+
+
+def _continued(
+    entries: list[dict[str, Any]], before: list[dict[str, Any]], fold: int
+) -> list[dict[str, Any]]:
+    """One flow's history after those of the flows before it: epochs and seconds go on."""
+    epochs = max((e["epoch"] for e in before), default=0)
+    seconds = max((e.get("seconds", 0.0) for e in before), default=0.0)
+    later = [{**entry, "fold": fold, "epoch": entry["epoch"] + epochs} for entry in entries]
+    for entry in later:
+        if "seconds" in entry:
+            entry["seconds"] = round(entry["seconds"] + seconds, 3)
+    return later
+
+
+def discard_folds(folder: Path) -> None:
+    """Remove what only a density fit under way needs."""
+    (folder / PLAN).unlink(missing_ok=True)
+    for fold in range(FOLDS):
+        own = folder / f"fold-{fold}"
+        for name in (CHECKPOINT, HISTORY):
+            discard_drafts(own / name)
+            (own / name).unlink(missing_ok=True)
+        if own.is_dir() and not any(own.iterdir()):
+            own.rmdir()
