@@ -135,9 +135,12 @@ class Compose(Transform):
             z_shape = layer.event_shape(z_shape)
         return z_shape
 
-    def initialize(self, x: Tensor, context: Tensor | None = None) -> None:
+    def initialize(
+        self, x: Tensor, context: Tensor | None = None, weight: Tensor | None = None
+    ) -> None:
+        weights = {} if weight is None else {"weight": weight}
         for layer in reversed(self.layers):
-            layer.initialize(x, context)  # type: ignore[operator]
+            layer.initialize(x, context, **weights)  # type: ignore[operator]
             with torch.no_grad():
                 x, _ = layer.inverse(x, context)  # type: ignore[operator]
 
