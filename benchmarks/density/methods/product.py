@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from pushforward.density import fit_density
 
 from benchmarks.density.methods import Fitted, Task
 from benchmarks.density.tables import Rows
 from pushforward import kernels
+from pushforward.density import fit_density
 
 
 def product(task: Task) -> Fitted:
