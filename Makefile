@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 BENCH  := .venv-bench
 
-.PHONY: demo test test-all doctest lint types format picture lecture-table bench bench-quick bench-tables clean
+.PHONY: demo test test-all doctest lint types format picture lecture-table bench bench-quick bench-tables bench-posteriors clean
 
 $(READY): pyproject.toml constraints.txt $(wildcard src/pushforward/kernels/*.?pp)
 	$(PYTHON) -m venv $(VENV)
@@ -55,6 +55,9 @@ $(BENCH)/.ready: pyproject.toml benchmarks/requirements.txt benchmarks/constrain
 
 bench: $(BENCH)/.ready  ## beside the peers, on a quiet machine: docs/benchmarks.md, under an hour
 	$(BENCH)/bin/python -m benchmarks
+
+bench-posteriors: $(READY)  ## untuned fits of exact posteriors, told apart or not; a quarter hour
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.posteriors
 
 bench-quick: $(BENCH)/.ready  ## one table of it, printed
 	$(BENCH)/bin/python -m benchmarks --quick

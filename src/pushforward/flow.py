@@ -45,7 +45,7 @@ class Flow(nn.Module):
         base: the distribution of z.
         transform: one transform or a sequence of them, in generative order (first acts on z).
         embed: a module applied to the context once, before everything else; one that has
-            `initialize(context)` is set from data with the rest.
+            `initialize(context, weight=None)` is set from data with the rest.
         context_features: length of the context vector; taken from the parts where None.
 
     Raises:
@@ -322,17 +322,31 @@ class Flow(nn.Module):
         return Flow(self.base, layers, self.embed, self.context_features)
 
     @torch.no_grad()
-    def initialize(self, x: Tensor, context: Tensor | None = None) -> None:
+    def initialize(
+        self, x: Tensor, context: Tensor | None = None, weight: Tensor | None = None
+    ) -> None:
         """Set every data-dependent part (scalers, actnorms, mixtures) from x, data end first.
 
+        Args:
+            x: (*batch, *event).
+            context: (*batch, c), or None.
+            weight: (*batch), positive: a sample of weight 2 counts as two, up to the weights'
+                common factor; None where all count once.
+
         Raises:
-            ShapeError: as `log_prob`.
+            ShapeError: as `log_prob`, or weights of another shape than the batch's.
         """
+        weights = {} if weight is None else {"weight": weight}
+        if weight is not None and weight.shape != x.shape[: x.ndim - len(self.event_shape)]:
+            raise ShapeError(
+                f"weight must have one number for each event of x, of shape {tuple(x.shape)}, but "
+                f"has shape {tuple(weight.shape)}."
+            )
         if self.embed is not None and context is not None and hasattr(self.embed, "initialize"):
-            self.embed.initialize(context)  # type: ignore[operator]
+            self.embed.initialize(context, **weights)  # type: ignore[operator]
         embedded = self._accept("x", x, self.event_shape, context)
-        self.transform.initialize(x, embedded)
-        self.base.initialize(self.transform.inverse(x, embedded)[0], embedded)
+        self.transform.initialize(x, embedded, **weights)
+        self.base.initialize(self.transform.inverse(x, embedded)[0], embedded, **weights)
         self.initialized.fill_(True)
 
     def _embedded(self, context: Tensor | None) -> Tensor | None:

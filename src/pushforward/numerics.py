@@ -23,6 +23,57 @@ def sum_event(value: Tensor, ndim: int) -> Tensor:
     return value.sum(dim=tuple(range(-ndim, 0))) if ndim else value
 
 
+def without_outliers(rows: Tensor, reach: float = 20.0) -> Tensor:
+    """Rows (n, d), each column clipped to its median ± so many deviations, told by its deciles.
+
+    For means and spreads that a single wild row must not decide. A column whose deciles are equal
+    is left as it is.
+
+    Example:
+        >>> rows = torch.cat([torch.linspace(-1, 1, 99), torch.tensor([1e9])])[:, None]
+        >>> bool(without_outliers(rows).max() < 20)
+        True
+    """
+    low, middle, high = torch.quantile(
+        rows[:: max(1, len(rows) // 100_000)], torch.tensor([0.1, 0.5, 0.9]).to(rows), dim=0
+    )
+    spread = reach * (high - low) / 2.563  # of a normal, ten in a hundred lie beyond ±1.28
+    spread = torch.where(spread > 0, spread, torch.inf)
+    return torch.clamp(rows, middle - spread, middle + spread)
+
+
+def mean_of_rows(rows: Tensor, weight: Tensor | None = None) -> Tensor:
+    """The mean (d) of rows (n, d), weighted where there are weights.
+
+    Args:
+        weight: one for each sample, of any shape, in the rows' order; where a sample is several
+            rows, each of them has its weight.
+
+    Example:
+        >>> mean_of_rows(torch.tensor([[0.0], [3.0]]), torch.tensor([2.0, 1.0]))
+        tensor([1.])
+    """
+    return rows.mean(0) if weight is None else _shares(rows, weight) @ rows
+
+
+def moment_of_rows(rows: Tensor, weight: Tensor | None = None) -> Tensor:
+    """The mean of r·rᵀ over rows r: (n, d) -> (d, d); weights are as in `mean_of_rows`.
+
+    Example:
+        >>> moment_of_rows(torch.tensor([[0.0], [3.0]]), torch.tensor([2.0, 1.0]))
+        tensor([[3.]])
+    """
+    if weight is None:
+        return rows.t() @ rows / len(rows)
+    return (rows * _shares(rows, weight)[:, None]).t() @ rows
+
+
+def _shares(rows: Tensor, weight: Tensor) -> Tensor:
+    each = weight.flatten().to(rows)
+    each = each.repeat_interleave(len(rows) // max(len(each), 1))
+    return each / each.sum()
+
+
 COMPANY = 16  # rows
 
 

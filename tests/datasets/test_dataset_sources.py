@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import bz2
 import struct
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from pushforward.datasets import catalogue, diamonds, gaia, hipparcos, keel, sklearn_tables
+from pushforward.datasets import (
+    catalogue,
+    diamonds,
+    gaia,
+    hipparcos,
+    keel,
+    posteriors,
+    sklearn_tables,
+)
 from pushforward.errors import DataError
 
 
@@ -125,6 +134,39 @@ class TestDiamonds:
     def test_a_lost_column(self):
         with pytest.raises(DataError, match="carat"):
             diamonds.parse(b"cut,color\nIdeal,E\n")
+
+
+class TestPosteriors:
+    HEAD = b"parameter_1,parameter_2\n"
+
+    def test_the_draws_of_the_first_observation(self, wheel):
+        packed = bz2.compress(self.HEAD + b"-0.5,0.25\n1,2\n")
+        package = wheel({posteriors.member("two_moons"): packed})
+        entry = catalogue()["two_moons"]
+        table = entry.reader(package)
+        assert tuple(table.column_names) == entry.columns
+        assert table.to_pylist() == [
+            {"parameter_1": -0.5, "parameter_2": 0.25},
+            {"parameter_1": 1.0, "parameter_2": 2.0},
+        ]
+        with pytest.raises(DataError, match="does not hold"):
+            catalogue()["slcp"].reader(package)
+
+    def test_a_lost_column(self, wheel):
+        package = wheel({posteriors.member("slcp"): bz2.compress(self.HEAD + b"1,2\n")})
+        with pytest.raises(DataError, match="parameter_3"):
+            catalogue()["slcp"].reader(package)
+
+    @pytest.mark.parametrize("spoil", [lambda b: b[:-5], lambda b: b + b"x", lambda b: b"BZ" + b])
+    def test_damage(self, spoil):
+        with pytest.raises(DataError, match="some is damaged"):
+            posteriors.unpack(spoil(bz2.compress(b"1,2\n" * 100)), "some")
+
+    def test_a_bomb(self):
+        packed = bz2.compress(bytes(10_000))
+        assert len(posteriors.unpack(packed, "some", limit=10_000)) == 10_000
+        with pytest.raises(DataError, match="more than the 9,999 bytes"):
+            posteriors.unpack(packed, "some", limit=9_999)
 
 
 @pytest.mark.parametrize("entry", sklearn_tables.ENTRIES, ids=lambda entry: entry.name)

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from pushforward.cli import check, data, fit, info, lecture, report, rows, sample, say
+from pushforward.cli import bench, check, data, fit, info, lecture, report, rows, sample, say
 from pushforward.errors import PushforwardError
 from pushforward.files import abandon
 
@@ -31,6 +31,7 @@ app.command("check")(check.check)
 app.command("info")(info.info)
 app.command("lecture")(lecture.lecture)
 app.add_typer(data.app, name="data")
+app.add_typer(bench.app, name="bench")
 
 FAULT, INTERRUPTED = 2, 130  # the latter is what shells expect of a program that Ctrl-C ended
 

@@ -200,8 +200,9 @@ def _fit_into(
     if baselines:
         from pushforward.diagnostics.baselines import compare
 
-        say.note("Fitting a Gaussian and a Gaussian mixture to compare with …")
-        model.figures = compare(model, table, request.seed)
+        if not fitted.plainer:
+            say.note("Fitting a Gaussian and a Gaussian mixture to compare with …")
+        model.figures = compare(model, table, request.seed, fitted.plainer)
     model.write(partial)
     write_history(partial, fitted.history)
     return model.figures

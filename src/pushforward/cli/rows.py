@@ -9,36 +9,108 @@ import typer
 
 from pushforward.cli import say
 from pushforward.cli.options import Data, Force, Model, Output, locate, refuse_output
-from pushforward.errors import DataError
+from pushforward.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from pushforward.diagnostics.blame import Blamer
     from pushforward.tables import Batch
     from pushforward.tables.model import TableModel
 
 Columns = dict[str, Any]
 
 ADDED = ("log_prob", "rarity")  # by `score`
+BLAMED = ("blame", "blame_nats")  # by `score --blame`
+BLAME_BELOW = 0.01
 
 
-def score(model: Model, data: Data, output: Output, force: Force = False) -> None:
+def score(
+    model: Model,
+    data: Data,
+    output: Output,
+    force: Force = False,
+    blame: Annotated[
+        bool,
+        typer.Option(
+            "--blame",
+            help="Add two more: blame, the column that costs a rare row most of its density, and "
+            "blame_nats, by how many nats log_prob would rise, had it the best value of samples "
+            "alike in all else.",
+        ),
+    ] = False,
+    blame_below: Annotated[
+        float | None,
+        typer.Option(
+            metavar="RARITY",
+            help="With --blame, which takes many densities a row: only rows of at most this "
+            f"rarity are looked at, others are left empty. {BLAME_BELOW} unless told; 1 for all.",
+        ),
+    ] = None,
+) -> None:
     """Add two columns to DATA: log_prob, and rarity.
 
     The model's columns are written as numbers, others as they stand. log_prob is the log density
     of the row in nats, in the units of the table. rarity is the share of held-out rows that are
-    less likely: near 0 is rare, near 1 is typical.
+    less likely: near 0 is rare, near 1 is typical. With --blame, two more.
     """
+    if blame_below is not None and not blame:
+        raise ConfigurationError("--blame-below goes with --blame.")
+    limit = BLAME_BELOW if blame_below is None else blame_below
+    if not 0 <= limit <= 1:
+        raise ConfigurationError(f"--blame-below is a rarity from 0 to 1, not {limit:g}.")
+    accuse = _Accuser(limit) if blame else None
 
     def columns(fitted: TableModel, batch: Batch) -> Columns:
         values, context = _inputs(fitted, batch, fitted.columns)
         log_prob = fitted.log_prob(values, context)
         carried = {name: batch.data.column(name) for name in batch.data.schema.names}
         numbers = _named(fitted.columns, values) | _named(fitted.context, context)
-        scores = (log_prob.astype(fitted.precision), fitted.rarity(log_prob))
-        return carried | numbers | dict(zip(ADDED, scores, strict=True))
+        rarity = fitted.rarity(log_prob)
+        scores = dict(zip(ADDED, (log_prob.astype(fitted.precision), rarity), strict=True))
+        accused = accuse(fitted, values, context, log_prob, rarity) if accuse else {}
+        return carried | numbers | scores | accused
 
-    _stream(model, data, output, force, columns, refused=ADDED)
+    _stream(model, data, output, force, columns, refused=ADDED + (BLAMED if blame else ()))
+
+
+class _Accuser:
+    """Names the column to blame in each rare row; its samples are drawn once for all batches."""
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self.blamer: Blamer | None = None
+
+    def __call__(
+        self,
+        fitted: TableModel,
+        values: np.ndarray,
+        context: np.ndarray | None,
+        log_prob: np.ndarray,
+        rarity: np.ndarray,
+    ) -> Columns:
+        """The columns blame and blame_nats, null where a row is common or nothing costs it."""
+        import numpy as np
+        import pyarrow as pa
+
+        from pushforward.diagnostics.blame import Blamer
+
+        self.blamer = self.blamer or Blamer(fitted.flow)
+        rare = np.flatnonzero(rarity <= self.limit)
+        x, given = fitted.tensors(values[rare], None if context is None else context[rare])
+        rises = self.blamer.rises(x, given, log_prob[rare])
+        names, nats = np.full(len(values), None), np.full(len(values), np.nan)
+        if len(rare):
+            most = rises.argmax(1)
+            names[rare] = np.array(fitted.columns, dtype=object)[most]
+            nats[rare] = rises[np.arange(len(rare)), most]
+        nobody = ~(nats > 0)
+        kind = getattr(pa, fitted.precision)()
+        accused = (
+            pa.array(names, pa.string(), mask=nobody),
+            pa.array(nats.astype(fitted.precision), kind, mask=nobody),
+        )
+        return dict(zip(BLAMED, accused, strict=True))
 
 
 def encode(model: Model, data: Data, output: Output, force: Force = False) -> None:

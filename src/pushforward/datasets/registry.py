@@ -5,14 +5,14 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from pushforward.datasets import diamonds, gaia, hipparcos, keel, sklearn_tables
+from pushforward.datasets import diamonds, gaia, hipparcos, keel, posteriors, sklearn_tables
 from pushforward.datasets.dataset import Dataset
 from pushforward.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_SOURCES = (gaia, hipparcos, keel, diamonds, sklearn_tables)
+_SOURCES = (gaia, hipparcos, keel, diamonds, posteriors, sklearn_tables)
 
 
 def catalogue() -> dict[str, Dataset]:

@@ -25,6 +25,7 @@ from pushforward.training.progress import bar
 from pushforward.training.settings import seconds as parse_seconds
 from pushforward.transforms import Stack
 
+PLAINER = 3  # candidates before the flows
 SMALL = 3000  # rows up to which every candidate is fitted to all folds
 
 
@@ -58,6 +59,7 @@ class DensityFit:
             were chosen on these folds, which flatters it by about (candidates / rows) nats.
         rows: how many rows these folds hold.
         seconds: spent in all.
+        plainer: the candidates that are no flows, each as a flow by itself, by name.
         history: of the flows' training, one entry an epoch, with the fold that judged it.
     """
 
@@ -66,6 +68,7 @@ class DensityFit:
     nll: float
     rows: int
     seconds: float
+    plainer: dict[str, Flow] = field(default_factory=dict, repr=False)
     history: list[dict[str, Any]] = field(default_factory=list, repr=False)
 
     def summary(self) -> str:
@@ -145,7 +148,7 @@ def fit_density(
     data = standardize(x, context, weight, seed)
     present = [f for f in range(FOLDS) if bool((data.fold == f).any())]
     used = present if len(x) <= SMALL else present[:3]
-    candidates = [
+    candidates = [  # the first of them are plainer than flows
         _timed(clock, lambda: one_gaussian(data, used)),
         _timed(clock, lambda: mixture(data, used, seed, clock, tell)),
         _timed(clock, lambda: kernel(data, used, seed)),
@@ -157,7 +160,9 @@ def fit_density(
         tell(f"flows: {min(made.flows, len(order))}, {made.hidden[0]} wide, {made.bins} bins")
         with bar(progress) as report:
             before = clock.elapsed()
-            flows, history = spline_flows(data, made, order, seed, report, checkpoint, resume)
+            flows, history = spline_flows(
+                data, made, order, seed, clock, report, checkpoint, resume
+            )
             flows.seconds = clock.elapsed() - before
         candidates.append(flows)
     return _stacked(data, candidates, used, clock, history)
@@ -194,7 +199,8 @@ def _stacked(
     )
     flow = assemble(data, candidates, weights)
     mixed = nll(torch.logsumexp(log_prob + weights.log(), 1))
-    return DensityFit(flow, tried, mixed, len(index), clock.elapsed(), history)
+    plainer = {c.name: assemble(data, [c], torch.ones(1)) for c in candidates[:PLAINER]}
+    return DensityFit(flow, tried, mixed, len(index), clock.elapsed(), plainer, history)
 
 
 @torch.no_grad()

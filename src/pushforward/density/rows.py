@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pushforward.errors import DataError
+from pushforward.numerics import without_outliers
 from pushforward.training.data import Rows
 
 FOLDS = 10
@@ -92,6 +93,8 @@ def folds(x: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _moments(x: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted means and deviations, which a single wild row does not decide."""
+    x = without_outliers(torch.from_numpy(x)).numpy()
     loc = np.average(x, axis=0, weights=w)
     scale = np.sqrt(np.average((x - loc) ** 2, axis=0, weights=w))
     return loc, np.where(scale > 0, scale, 1.0)

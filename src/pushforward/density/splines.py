@@ -98,6 +98,7 @@ def spline_flows(
     made: Plan,
     used: Sequence[int],
     seed: int,
+    clock: Clock,
     report: Progress,
     folder: Path | None = None,
     resume: bool = False,
@@ -106,7 +107,10 @@ def spline_flows(
     members: list[Chain] = []
     judged: list[torch.Tensor] = []
     history: list[dict[str, Any]] = []
-    for i, fold in enumerate(used[: made.flows]):
+    for i, fold in enumerate(used):
+        # As many as were planned, and more where those were done before their time.
+        if i >= made.flows and not (made.seconds and clock.left() > 1.1 * made.seconds):
+            break
         outside, inside = data.split(fold)
         torch.manual_seed(seed + fold)
         size = {k: v for k, v in made.record.items() if k != "kind"}
@@ -114,7 +118,7 @@ def spline_flows(
         flow = triangular(data.rows.x.shape[1], context_features=c, scaler="none", **size)
 
         def part(share: float, entry: dict[str, Any] | None = None, i: int = i) -> None:
-            report((i + share) / made.flows, entry)
+            report(min((i + share) / made.flows, 1.0), entry)
 
         knobs = Settings(
             epochs=made.epochs,

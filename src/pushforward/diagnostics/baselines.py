@@ -70,7 +70,12 @@ def chosen_mixture(x: np.ndarray, seed: int) -> Mixture:
     return best
 
 
-def compare(model: TableModel, table: NumericTable, seed: int) -> dict[str, Any]:
+def compare(
+    model: TableModel,
+    table: NumericTable,
+    seed: int,
+    plainer: dict[str, TableModel] | None = None,
+) -> dict[str, Any]:
     """Held-out figures of a model and of the baselines fitted to the same training rows.
 
     A conditional model is compared with log p(x, c) - log p(c) of each baseline.
@@ -79,6 +84,8 @@ def compare(model: TableModel, table: NumericTable, seed: int) -> dict[str, Any]
         model: fitted by `fit_table` to this table with this seed.
         table: all rows; the split is made again.
         seed: of the split and of the mixtures' starts.
+        plainer: models of the same training rows to compare with, by name; a Gaussian and a mixture
+            are fitted where there are none.
 
     Returns:
         {"rows": held-out rows, "models": [{"name", "nll", "error", "standardized"}, …]}, NLL in
@@ -107,7 +114,12 @@ def compare(model: TableModel, table: NumericTable, seed: int) -> dict[str, Any]
             return log_density
         return log_density - mixture.marginal(slice(width, None)).log_density(heldout[:, width:])
 
-    own = model.log_prob(values[split.heldout], context_or_none(context, split.heldout))
+    rows = values[split.heldout], context_or_none(context, split.heldout)
+    own = model.log_prob(*rows)
+    if plainer:
+        others = [figure(name, other.log_prob(*rows) + units) for name, other in plainer.items()]
+        others.sort(key=lambda o: o["nll"])
+        return {"rows": len(split.heldout), "models": [figure("this flow", own + units), *others]}
     # A random part of a longer table: its first rows may differ from its last.
     some = np.random.default_rng(seed).permutation(len(train))[:MOST_ROWS]
     mixture = chosen_mixture(train[some], seed)

@@ -213,14 +213,24 @@ def gather(
     sampled = Side(numbers(samples), _maybe(sample_context), log_sampled)
     learned = _train(judged, train, train_context, x, given, rng, notes)
     pooled = np.concatenate([real.joint, sampled.joint])
-    low, centre, high = np.quantile(pooled, [0.25, 0.5, 0.75], axis=0)
-    scale = (high - low) / 1.349  # of a normal column, its deviation
-    scale = np.where(scale > 0, scale, pooled.std(0))
-    scale = np.where(scale > 0, scale, 1.0)
+    centre, scale = robust_scale(pooled)
     material = Material(
         names, scores, real, sampled, learned, chosen, centre, scale, lost, tuple(notes)
     )
     return material, x, given
+
+
+def robust_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The middle and the spread (by quartiles; 1 where constant) of each column of (n, d).
+
+    Example:
+        >>> robust_scale(np.array([[1.0, 7.0], [2.0, 7.0], [3.0, 7.0]]))[1].round(2)
+        array([0.74, 1.  ])
+    """
+    low, centre, high = np.quantile(values, [0.25, 0.5, 0.75], axis=0)
+    scale = (high - low) / 1.349  # of a normal column, its deviation
+    scale = np.where(scale > 0, scale, values.std(0))
+    return centre, np.where(scale > 0, scale, 1.0)
 
 
 def _maybe(context: Tensor | None) -> np.ndarray | None:

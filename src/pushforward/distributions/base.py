@@ -61,8 +61,14 @@ class Distribution(nn.Module, ABC):
     ) -> Tensor:
         """Samples (*shape, *context_batch, *event), differentiable where that makes sense."""
 
-    def initialize(self, z: Tensor, context: Tensor | None = None) -> None:
-        """Set whatever depends on data from a batch z (*batch, *event)."""
+    def initialize(
+        self, z: Tensor, context: Tensor | None = None, weight: Tensor | None = None
+    ) -> None:
+        """Set whatever depends on data from a batch z (*batch, *event).
+
+        weight (*batch), positive: a sample of weight 2 counts as two, up to the weights' common
+        factor. None where all count once.
+        """
 
     def sample_shape(self, shape: Sequence[int], context: Tensor | None) -> torch.Size:
         """(*shape, *context_batch, *event)."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pushforward.distributions.base import Distribution
 from pushforward.errors import ConfigurationError
+from pushforward.numerics import mean_of_rows, moment_of_rows
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -148,11 +149,17 @@ class MultivariateNormal(Distribution):
         return self.lower.tril(-1) + self.log_diagonal.exp().diag()
 
     @torch.no_grad()
-    def initialize(self, z: Tensor, context: Tensor | None = None) -> None:
-        """Mean and covariance of z (n, d), with a ridge of 1e-6 of the mean variance."""
+    def initialize(
+        self, z: Tensor, context: Tensor | None = None, weight: Tensor | None = None
+    ) -> None:
+        """Mean and covariance of z (n, d), with a ridge of 1e-6 of the mean variance.
+
+        A row of weight 2 counts as two.
+        """
         flat = z.reshape(-1, z.shape[-1])
-        self.loc.copy_(flat.mean(0))
-        covariance = torch.cov(flat.t(), correction=0).reshape(len(self.loc), -1)
+        loc = mean_of_rows(flat, weight)
+        self.loc.copy_(loc)
+        covariance = moment_of_rows(flat - loc, weight)
         ridge = 1e-6 * covariance.diagonal().mean() * torch.eye(len(self.loc)).to(flat)
         tril = torch.linalg.cholesky(covariance + ridge)
         self.lower.copy_(tril)

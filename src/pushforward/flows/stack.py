@@ -7,24 +7,37 @@ from typing import Any
 
 from pushforward.errors import ConfigurationError
 from pushforward.flow import Flow
-from pushforward.flows.recipe import assemble, recipe
+from pushforward.flows.recipe import Scaler, assemble, recipe
 from pushforward.flows.triangular import triangular_layers
 from pushforward.transforms import Stack
 from pushforward.transforms.stack import Chain, Gaussians, Member
 
+MEMBERS: tuple[dict[str, Any], ...] = (
+    {"kind": "triangular", "bins": 8, "hidden": [64, 64]},
+    {"kind": "triangular", "bins": 8, "hidden": [64, 64]},
+    {"kind": "gaussians", "components": 1, "shared": False},
+)
+
 
 @recipe
-def stack(features: int, members: Sequence[dict[str, Any]], context_features: int = 0) -> Flow:
+def stack(
+    features: int,
+    members: Sequence[dict[str, Any]] = MEMBERS,
+    context_features: int = 0,
+    scaler: Scaler = "standardize",
+) -> Flow:
     """A mixture of densities as one flow, with latents, on standardized features.
 
-    What `pushforward.density.fit_density` gives. The members' parameters and weights are set there;
-    a fresh stack has all its members at their identity start.
+    What `pushforward.density.fit_density` gives: there the members are fitted one by one, and their
+    weights are set. A fresh stack has equal weights, flows at their identity start, and standard
+    normals for Gaussians; training moves the flows only.
 
     Args:
         features: d.
         members: each {"kind": "triangular", …} with arguments of `pushforward.flows.triangular`, or
             {"kind": "gaussians", "components": M, "shared": False}.
         context_features: length of the context vector, 0 for none.
+        scaler: as in `pushforward.flows.triangular`.
 
     Raises:
         ConfigurationError: no members, or one of an unknown kind.
@@ -36,7 +49,7 @@ def stack(features: int, members: Sequence[dict[str, Any]], context_features: in
         torch.Size([5])
     """
     made = [_member(features, context_features, **member) for member in members]
-    return assemble(features, [Stack(made)], "normal", context_features)
+    return assemble(features, [Stack(made)], "normal", context_features, scaler)
 
 
 def _member(features: int, context_features: int, kind: str, **arguments: Any) -> Member:

@@ -233,8 +233,8 @@ def joined_places(where: tuple[tuple[str, float], ...]) -> Html:
 def _unlikely(examined: Examined, found: Diagnosis, show_rows: bool) -> Html:
     told = (
         f"By number in {name(examined.source)}, the first row being 0. A column is to blame for as "
-        "many nats as the log density would rise, had it the best value of rows that are alike in "
-        "all else."
+        "many nats as the log density would rise, had it the best value of samples that are alike "
+        "in all else."
     )
     lines = []
     for k, row in enumerate(found.least_likely):

@@ -59,11 +59,13 @@ class Fitted:
         history: one entry an epoch.
         words: what happened, for a person.
         facts: the same for the model's record.
+        plainer: other models of the same rows, by name, to compare with.
     """
 
     history: list[dict[str, Any]]
     words: str
     facts: dict[str, Any]
+    plainer: dict[str, TableModel] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -213,7 +215,10 @@ def _density(
     )
     facts = {"tried": [asdict(t) for t in found.tried], "seconds": round(found.seconds, 1)}
     model = TableModel(found.flow, record, torch.empty(0))
-    return model, Fitted(found.history, found.summary(), facts)
+    plainer = {
+        name: TableModel(flow, record, torch.empty(0)) for name, flow in found.plainer.items()
+    }
+    return model, Fitted(found.history, found.summary(), facts, plainer)
 
 
 def context_or_none(context: np.ndarray | None, index: np.ndarray) -> np.ndarray | None:

@@ -27,6 +27,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self.x)
 
+    @property
+    def uneven(self) -> Tensor | None:
+        """The weights; None where all are equal, and say nothing."""
+        return None if bool((self.weight == self.weight[0]).all()) else self.weight
+
     def take(self, index: Tensor) -> Rows:
         """The rows of that index, in its order."""
         context = None if self.context is None else self.context[index]
@@ -71,7 +76,7 @@ def gather(
     if len(rows) < 2:
         raise DataError(f"A fit needs two rows or more of some weight, but was given {len(rows)}.")
     weight = rows.weight / rows.weight.max()  # first, or the sum of large ones would overflow
-    return replace(rows, weight=weight / weight.mean())
+    return _levelled(replace(rows, weight=weight))
 
 
 def _finite(
@@ -99,9 +104,16 @@ def _finite(
 
 
 def split(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows | None]:
-    """The rows to learn from, and those set aside to judge by (None where share is 0)."""
+    """The rows to learn from, and those set aside to judge by (None where share is 0).
+
+    Each side's weights have a mean of one again.
+    """
     kept, aside = split_index(len(rows), share, seed)
-    return rows.take(kept), rows.take(aside) if len(aside) else None
+    return _levelled(rows.take(kept)), _levelled(rows.take(aside)) if len(aside) else None
+
+
+def _levelled(rows: Rows) -> Rows:
+    return replace(rows, weight=rows.weight / rows.weight.mean())
 
 
 def split_index(n: int, share: float, seed: int) -> tuple[Tensor, Tensor]:

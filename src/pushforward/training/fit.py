@@ -82,8 +82,9 @@ def fit(
         flow: trained in place. Scalers and other data-dependent parts are set first, once.
         data: (n, *event), a tensor or an array.
         context: (n, c) for a conditional flow.
-        sample_weight: (n), not negative; 2 counts a row twice in the NLL, 0 leaves it out. (What
-            scalers are set from counts each row once.)
+        sample_weight: (n), not negative; 2 is the row given twice, 0 its absence, in the NLL and
+            in what scalers are set from. (Batches, and the rows set aside, are counted in rows;
+            the NLL is divided by the weights' mean, so that a common factor changes nothing.)
         epochs: passes over the training rows; 100 where neither limit is given.
         time_budget: seconds, or text such as "5m".
         seed: of the split and of everything random in training.
@@ -199,7 +200,7 @@ def _begin(flow: Flow, train: Rows, settings: Settings) -> State:
         )
     flow.eval()
     if not bool(flow.initialized):
-        flow.initialize(train.x, train.context)
+        flow.initialize(train.x, train.context, train.uneven)
     matrices = [p for p in flow.parameters() if p.requires_grad and p.ndim > 1]
     others = [p for p in flow.parameters() if p.requires_grad and p.ndim <= 1]
     groups = [

@@ -40,8 +40,10 @@ class ActNorm(Transform):
                 self.register_buffer(name, value)
 
     @torch.no_grad()
-    def initialize(self, x: Tensor, context: Tensor | None = None) -> None:
-        loc, scale = location_and_scale(x, x.shape[-1])
+    def initialize(
+        self, x: Tensor, context: Tensor | None = None, weight: Tensor | None = None
+    ) -> None:
+        loc, scale = location_and_scale(x, x.shape[-1], weight)
         self.loc.copy_(loc)
         self.log_scale.copy_(scale.log())
 

@@ -88,8 +88,14 @@ class Transform(nn.Module, ABC):
         """
         return self.forward(z, context)[0]
 
-    def initialize(self, x: Tensor, context: Tensor | None = None) -> None:
-        """Set whatever depends on data from a batch x; the only place where that happens."""
+    def initialize(
+        self, x: Tensor, context: Tensor | None = None, weight: Tensor | None = None
+    ) -> None:
+        """Set whatever depends on data from a batch x; the only place where that happens.
+
+        weight (*batch), positive: a sample of weight 2 counts as two, up to the weights' common
+        factor. None where all count once.
+        """
 
     def event_shape(self, z_shape: torch.Size) -> torch.Size:
         """The shape of one event of x, given that of z.

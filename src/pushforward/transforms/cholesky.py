@@ -7,6 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from pushforward.numerics import without_outliers
 from pushforward.transforms.autoregressive import Autoregressive
 from pushforward.univariate import Affine
 
@@ -39,15 +40,20 @@ class Cholesky(Autoregressive):
         super().__init__(features, Affine(BOUND), context_features=context_features, hidden=())
 
     @torch.no_grad()
-    def initialize(self, x: Tensor, context: Tensor | None = None) -> None:
+    def initialize(
+        self, x: Tensor, context: Tensor | None = None, weight: Tensor | None = None
+    ) -> None:
         d, c = self.features, self.context_features
         joint = x.reshape(-1, d).double()
         if context is not None and c:
             given = context.expand(*x.shape[:-1], c).reshape(-1, c).double()
             joint = torch.cat([given, joint], 1)
-        mean = joint.mean(0)
+        joint = without_outliers(joint)
+        w = joint.new_ones(len(joint)) if weight is None else weight.reshape(-1).double()
+        share = (w / w.sum())[:, None]
+        mean = (share * joint).sum(0)
         centred = joint - mean
-        covariance = centred.t() @ centred / len(joint)
+        covariance = (share * centred).t() @ centred
         ridge = RIDGE * covariance.diagonal().clamp(min=RIDGE)
         tril = torch.linalg.cholesky(covariance + ridge.diag())
         whiten = torch.linalg.solve_triangular(tril, torch.eye(c + d).to(tril), upper=False)[c:]

@@ -152,9 +152,12 @@ class Compose(Transform):
     def _without_first(self) -> Compose:
         return Compose(list(self)[1:], event_ndim=self._ndims[1])
 
-    def initialize(self, x: Tensor, context: Tensor | None = None) -> None:
+    def initialize(
+        self, x: Tensor, context: Tensor | None = None, weight: Tensor | None = None
+    ) -> None:
+        weights = {} if weight is None else {"weight": weight}
         for layer in reversed(self.layers):
-            layer.initialize(x, context)  # type: ignore[operator]
+            layer.initialize(x, context, **weights)  # type: ignore[operator]
             with torch.no_grad():
                 x, _ = layer.inverse(x, context)  # type: ignore[operator]
 

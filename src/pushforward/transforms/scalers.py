@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pushforward.errors import ConfigurationError
 from pushforward.nets import location_and_scale
+from pushforward.numerics import moment_of_rows
 from pushforward.transforms.actnorm import ActNorm
 from pushforward.transforms.base import Transform
 
@@ -70,11 +71,13 @@ class Whiten(Transform):
         self.register_buffer("factors", torch.eye(features))  # L below the diagonal, U above
 
     @torch.no_grad()
-    def initialize(self, x: Tensor, context: Tensor | None = None) -> None:
+    def initialize(
+        self, x: Tensor, context: Tensor | None = None, weight: Tensor | None = None
+    ) -> None:
         flat = x.reshape(-1, x.shape[-1]).double()
-        loc, scale = location_and_scale(flat, x.shape[-1])
+        loc, scale = location_and_scale(flat, x.shape[-1], weight)
         standard = (flat - loc) / scale
-        variance, axes = torch.linalg.eigh(standard.t() @ standard / len(flat))
+        variance, axes = torch.linalg.eigh(moment_of_rows(standard, weight))
         # The widest direction first; each axis points to where its largest entry is positive, so
         # that the latents do not depend on the solver's choice of sign.
         variance, axes = variance.flip(0), axes.flip(1)

@@ -51,6 +51,11 @@ class Chain(Member):
                     f'order with fast="density", but was given {type(layer).__name__}.'
                 )
 
+    def initialize(
+        self, x: Tensor, context: Tensor | None = None, weight: Tensor | None = None
+    ) -> None:
+        self.layers.initialize(x, context, weight)
+
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> Conditionals:
         z, log_slope = x, torch.zeros_like(x)
         for layer in reversed(list(self.layers)):

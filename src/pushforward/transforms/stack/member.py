@@ -33,6 +33,11 @@ class Member(nn.Module, ABC):
         super().__init__()
         self.features, self.context_features = features, context_features
 
+    def initialize(
+        self, x: Tensor, context: Tensor | None = None, weight: Tensor | None = None
+    ) -> None:
+        """Set whatever depends on data, as `Transform.initialize`."""
+
     @abstractmethod
     def conditionals(self, x: Tensor, context: Tensor | None = None) -> Conditionals:
         """x (rows, d), context (rows, c) -> of each feature given those before, (rows, d)."""

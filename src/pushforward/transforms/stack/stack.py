@@ -76,6 +76,13 @@ class Stack(Transform):
             _, log_slope = self._inverse(x, given)
         return x.reshape(z.shape), -log_slope.sum(-1).reshape(z.shape[:-1])
 
+    @torch.no_grad()
+    def initialize(
+        self, x: Tensor, context: Tensor | None = None, weight: Tensor | None = None
+    ) -> None:
+        for member in self.members:
+            member.initialize(x, context, weight)  # type: ignore[operator]
+
     def terms(self, base: Base, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Of N(0, I): the mixture's log density, without latents, and zero."""
         if not getattr(base, "standard", False):
