@@ -16,7 +16,7 @@ $(READY): pyproject.toml constraints.txt $(wildcard src/pushforward/kernels/*.?p
 demo: $(READY)  ## fit a flow to 60,000 stars, score, sample, and write a report
 	mkdir -p demo
 	$(BIN)/pushforward data get gaia --rows 60000 -o demo/gaia.parquet --force
-	$(BIN)/pushforward fit demo/gaia.parquet -o demo/model --scaler whiten --time-budget 75s --force
+	$(BIN)/pushforward fit demo/gaia.parquet -o demo/model --time-budget 75s --force
 	$(BIN)/pushforward score demo/model demo/gaia.parquet -o demo/scores.csv --force
 	$(BIN)/pushforward sample demo/model -n 10000 -o demo/samples.csv --force
 	$(BIN)/pushforward report demo/model demo/gaia.parquet -o demo/report.html --force

@@ -152,7 +152,11 @@ def _transform(case: Case) -> Compose:
 @functools.cache
 def _flow(recipe: Recipe) -> Flow:
     make = RECIPES[recipe.name]
-    small: dict[str, Any] = {"layers": 2, "hidden": (8,), "bins": 4}
+    small: dict[str, Any] = {"layers": 2, "hidden": (8,), "bins": 4, "tail": 10.0}
+    small["members"] = [
+        {"kind": "triangular", "layers": 1, "bins": 4, "hidden": [8], "tail": 10.0},
+        {"kind": "gaussians", "components": 1, "shared": False},
+    ]
     takes = inspect.signature(make).parameters
     arguments = {k: v for k, v in small.items() if k in takes} | dict(recipe.options)
     context = recipe.context(256)

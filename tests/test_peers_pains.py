@@ -20,11 +20,13 @@ RECIPES = pytest.mark.parametrize("recipe", list(pf.flows.RECIPES))
 
 
 def perturbed(recipe: str, features: int, **options: object) -> Flow:
-    if recipe not in ("planar", "radial", "sylvester"):  # which have no networks
+    if recipe not in ("planar", "radial", "sylvester", "stack"):  # which have no networks to size
         options["hidden"] = (8,)
+    if recipe != "stack":
+        options["layers"] = 3
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        flow = pf.flows.RECIPES[recipe](features, layers=3, **options)
+        flow = pf.flows.RECIPES[recipe](features, **options)
     perturb(flow, seeded(0))
     return flow
 

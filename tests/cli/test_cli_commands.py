@@ -53,7 +53,8 @@ def test_fit_with_any_flow_and_scaler(pushforward, table, tmp_path, flow, scaler
 
 
 def test_fit_in_lower_precision_and_little_memory(pushforward, table, tmp_path):
-    options = ("--epochs", 2, "--no-baselines", "--precision", "bf16", "--memory", "recompute")
+    computed = ("--precision", "bf16", "--memory", "recompute")
+    options = ("--flow", "nsf", "--epochs", 2, "--no-baselines", *computed)
     assert pushforward("fit", table, "-o", tmp_path / "m", *options).code == 0
     settings = pf.storage.read_config(tmp_path / "m").training["settings"]
     assert (settings["precision"], settings["memory"]) == ("bf16", "recompute")

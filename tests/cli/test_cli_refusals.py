@@ -237,7 +237,11 @@ def test_a_report_without_a_history(refused, plain, tmp_path, text):
 
 BAD_OPTIONS = [
     (("--flow", "nfs"), "no flow called 'nfs'; there are .*nsf"),
-    (("--scaler", "minmax"), "scaler must be one of whiten, standardize, none, but is 'minmax'"),
+    (
+        ("--flow", "nsf", "--scaler", "minmax"),
+        "scaler must be one of whiten, standardize, none, but is 'minmax'",
+    ),
+    (("--scaler", "none"), "scaler: settings of one flow; name it with --flow"),
     (("--time-budget", "soon"), r'A time budget looks like "75s", "5m" or "1h30m", not \'soon\''),
     (("--time-budget", "0s"), "A time budget must be positive"),
     (("--time-budget", ""), "A time budget looks like"),
@@ -433,5 +437,5 @@ def test_a_context_called_like_a_latent(refused, tmp_path):
     ],
 )
 def test_ways_of_computing_that_there_are_not(refused, table, tmp_path, options, message):
-    refused(message, "fit", table, "-o", tmp_path / "m", "--epochs", 1, *options)
+    refused(message, "fit", table, "-o", tmp_path / "m", "--flow", "nsf", "--epochs", 1, *options)
     assert list(tmp_path.iterdir()) == []

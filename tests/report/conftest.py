@@ -44,7 +44,7 @@ def fitted(
     """A flow of one small layer, trained for an epoch."""
     table = NumericTable(source, names, values)
     small = {"layers": 1, "hidden": [4], **arguments}
-    model, result = fit_table(table, Request(epochs=1, context=context, arguments=small))
+    model, result = fit_table(table, Request("nsf", epochs=1, context=context, arguments=small))
     return Fitted(model, result.history, table)
 
 

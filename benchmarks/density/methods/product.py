@@ -20,7 +20,7 @@ def product(task: Task) -> Fitted:
     @torch.no_grad()
     def log_prob(x: Rows) -> Rows:
         flow.eval()
-        like = next(flow.parameters()).dtype
+        like = flow.dtype
         parts = [flow.log_prob(p.to(like)) for p in torch.as_tensor(x).split(4096)]
         return np.concatenate([p.double().numpy() for p in parts])
 

@@ -16,7 +16,7 @@ class Clock:
     """
 
     budget: float = math.inf
-    _started: float = field(default_factory=time.perf_counter)
+    _started: float = field(default_factory=lambda: time.perf_counter())
 
     def elapsed(self) -> float:
         """Seconds since it was started."""

@@ -23,6 +23,7 @@ from pushforward.flow import Flow
 from pushforward.flows import stack
 from pushforward.training.progress import bar
 from pushforward.training.settings import seconds as parse_seconds
+from pushforward.training.settings import whole
 from pushforward.transforms import Stack
 
 PLAINER = 3  # candidates before the flows
@@ -141,6 +142,8 @@ def fit_density(
         >>> found.flow.log_prob(torch.zeros(1, 2)).shape, round(sum(t.weight for t in found.tried))
         (torch.Size([1]), 1)
     """
+    if epochs is not None:
+        epochs = whole("epochs", epochs, 1)
     clock = Clock(math.inf if epochs is not None else parse_seconds(time_budget))
     x, context, weight = _accept(x, context, sample_weight)
     kept = np.ones(len(x), bool) if weight is None else weight > 0

@@ -95,11 +95,12 @@ def _search(
     """Every covariance type, with more components until the folds stop gaining."""
     few = len(data.joint) <= 3000
     tried = used if few else used[:1]  # small folds are noisy judges
+    search = max(SEARCH_SHARE, min(3.0 / clock.budget, 0.4))  # some seconds, however short it is
     best, best_score = Shape("full", 1), -math.inf
     top, fallen = dict.fromkeys(COVARIANCES, -math.inf), dict.fromkeys(COVARIANCES, 0)
     for components in COMPONENTS:
         for covariance in COVARIANCES:
-            late = best_score > -math.inf and not clock.within(SEARCH_SHARE)
+            late = best_score > -math.inf and not clock.within(search)
             if late or fallen[covariance] == 2 or 4 * components > len(data.joint):
                 continue
             shape, scores = Shape(covariance, components), []
