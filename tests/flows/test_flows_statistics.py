@@ -72,9 +72,9 @@ def marginal_pvalues(flow: Flow, count: int = 100) -> list[float]:
     return [ks_pvalue(x[:, axis], edges[axis], mass.sum(1 - axis)) for axis in range(2)]
 
 
-def cells_pvalue(flow: Flow) -> float:
+def cells_pvalue(flow: Flow, halvings: int = 3) -> float:
     cells = equal_cells(flow.sample((2**13,), generator=seeded(1)), -math.inf, math.inf, cells=64)
-    share = masses(flow, cells, 3)
+    share = masses(flow, cells, halvings)
     share = share / share.sum()  # of the few samples beyond the box nothing is asked
     x = flow.sample((20_000,), generator=seeded(2))
     inside = ((x[:, None] >= cells.low) & (x[:, None] < cells.high)).all(-1)
@@ -95,7 +95,9 @@ def test_samples_on_a_plane_follow_the_marginals(recipe: Recipe) -> None:
 
 @pytest.mark.parametrize("recipe", PLANE, ids=str)
 def test_samples_on_a_plane_fill_cells_as_the_density_says(recipe: Recipe) -> None:
-    assert cells_pvalue(recipe.flow.double()) > FALSE_ALARM
+    # A perturbed sinh is steep: with fewer halvings 0.6 % of the mass is missed, and noticed.
+    halvings = 7 if recipe.name == "triangular" else 3
+    assert cells_pvalue(recipe.flow.double(), halvings) > FALSE_ALARM
 
 
 def test_a_density_that_is_off_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import torch
@@ -53,7 +54,8 @@ class Stack(Transform):
                 f"{sorted(sizes) or 'none'}."
             )
         ((self.features, self.context_features),) = sizes  # type: ignore[assignment]
-        self.register_buffer("log_weights", torch.zeros(len(self.members)))
+        count = len(self.members)
+        self.register_buffer("log_weights", torch.full((count,), -math.log(count)))
 
     @torch.no_grad()
     def weigh(self, weights: Tensor) -> None:
@@ -90,7 +92,7 @@ class Stack(Transform):
         self.accept(x, context)
         rows, given = self._rows(x, context)
         each = [m.log_prob(rows, given) for m in self.members]  # type: ignore[operator]
-        log_prob = torch.logsumexp(self.log_weights[:, None] + torch.stack(each), 0)
+        log_prob = torch.logsumexp(self.log_weights.log_softmax(0)[:, None] + torch.stack(each), 0)
         log_prob = log_prob.reshape(x.shape[:-1])
         return log_prob, torch.zeros_like(log_prob)
 
@@ -100,6 +102,8 @@ class Stack(Transform):
         """Each row from one member, drawn by its weight: the mixture's law, without roots."""
         self.accept(z, context)
         rows, given = self._rows(z, context)
+        if not len(rows):
+            return z
         weights = self.log_weights.exp()
         chosen = torch.multinomial(weights, len(rows), replacement=True, generator=generator)
         x = torch.empty_like(rows)
