@@ -34,6 +34,7 @@ _PUBLIC = {
     "Step": "flow",
     "fit": "training",
     "fit_target": "training",
+    "fit_density": "density",
     "check": "diagnostics",
     "diagnose": "diagnostics",
     "FlowDensity": "estimator",
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
         transforms,
         univariate,
     )
+    from pushforward.density import fit_density as fit_density
     from pushforward.diagnostics.check import check as check
     from pushforward.diagnostics.diagnose import diagnose as diagnose
     from pushforward.estimator import FlowAnomaly as FlowAnomaly

@@ -26,6 +26,7 @@ from pushforward.training.settings import seconds as parse_seconds
 from pushforward.training.settings import whole
 from pushforward.transforms import Stack
 
+JUDGED = 6000  # rows by which the candidates for a long table are judged, about
 PLAINER = 3  # candidates before the flows
 SMALL = 3000  # rows up to which every candidate is fitted to all folds
 
@@ -150,11 +151,11 @@ def fit_density(
     refuse_unfit(x[kept], names or [f"x{j}" for j in range(x.shape[1])])
     data = standardize(x, context, weight, seed)
     present = [f for f in range(FOLDS) if bool((data.fold == f).any())]
-    used = present if len(x) <= SMALL else present[:3]
+    used = present if len(x) <= SMALL else present[: max(1, min(3, JUDGED // (len(x) // FOLDS)))]
     candidates = [  # the first of them are plainer than flows
         _timed(clock, lambda: one_gaussian(data, used)),
         _timed(clock, lambda: mixture(data, used, seed, clock, tell)),
-        _timed(clock, lambda: kernel(data, used, seed)),
+        _timed(clock, lambda: kernel(data, used, seed, clock)),
     ]
     history: list[dict[str, Any]] = []
     made = kept_plan(checkpoint, plan(data, clock, epochs))

@@ -13,6 +13,7 @@ import torch
 
 from pushforward.density import fit_density
 from pushforward.errors import ConfigurationError
+from pushforward.files import naming
 from pushforward.flows import RECIPES
 from pushforward.storage import TableRecord
 from pushforward.tables.model import TableModel, column_records
@@ -201,6 +202,9 @@ def _density(
             f"{given}: settings of one flow; name it with --flow, or leave them to the fit."
         )
     values, context = rows
+    if checkpoint is not None:
+        with naming(checkpoint):
+            checkpoint.mkdir(parents=True, exist_ok=True)
     found = fit_density(
         values - [c.offset for c in record.columns],
         None if context is None else context - [c.offset for c in record.context],
