@@ -43,6 +43,11 @@ def test_every_command_takes_the_model(pushforward, table, tmp_path):
     assert len(back.read_text().splitlines()) == len(scores.read_text().splitlines())
 
 
+def test_a_time_too_short_for_flows_is_enough(pushforward, table, tmp_path):
+    assert pushforward("fit", table, "-o", tmp_path / "m", "--time-budget", "1s").code == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["m"]
+
+
 def test_given_other_columns(pushforward, table, tmp_path):
     options = ("--columns", "a,b", "--context", "c", *QUICK)
     assert pushforward("fit", table, "-o", tmp_path / "m", *options).code == 0

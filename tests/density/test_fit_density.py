@@ -147,6 +147,22 @@ def test_a_row_of_weight_two_is_the_row_twice_for_all_but_flows() -> None:
     assert torch.allclose(a, b, atol=1e-4)
 
 
+def test_weights_beyond_float32_are_as_if_absent() -> None:
+    x = two_clouds(100)
+    weight = np.where(np.arange(100) < 60, 1e300, 1e-300)
+    some, cut = fit_density(x, sample_weight=weight, epochs=1), fit_density(x[:60], epochs=1)
+    rows = two_clouds(50, seed=9)
+    assert np.allclose(scored(some, rows), scored(cut, rows), atol=1e-4)
+
+
+def test_the_callers_random_numbers_go_on() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    fit_density(two_clouds(60), epochs=1)
+    assert torch.equal(torch.rand(3), expected)
+
+
 def test_equal_rows_share_a_fold_whatever_their_order() -> None:
     x = np.repeat(np.random.default_rng(0).normal(size=(50, 2)), 3, axis=0)
     first = folds(x, 0)
@@ -166,9 +182,12 @@ def test_an_outlier_does_not_ruin_it() -> None:
 @pytest.mark.parametrize(
     ("x", "words"),
     [
-        (np.zeros((5, 2)) + np.arange(5)[:, None], "equal in every row"),
-        (np.random.default_rng(0).normal(size=(3, 5)), "3 rows for 5 columns"),
-        (np.array([[1.0, 2.0], [1.0, 3.0], [1.0, 4.0]]), "is 1 in every row"),
+        (np.zeros((6, 2)) + np.arange(6)[:, None], "equal in every row"),
+        (1.7e9 + np.random.default_rng(0).normal(size=(50, 2)), "float32 keeps no digits"),
+        (1e39 * np.random.default_rng(0).normal(size=(50, 2)), "float32 keeps no digits"),
+        (np.r_[np.zeros((299, 1)), [[1.0]]], "2 different rows for 1 column"),
+        (np.random.default_rng(0).normal(size=(3, 5)), "3 different rows for 5 columns"),
+        (np.array([[1.0, float(i)] for i in range(6)]), "is 1 in every row"),
         (np.array([[1.0, np.nan], [2.0, 3.0], [1.0, 4.0]]), "row 0"),
     ],
 )

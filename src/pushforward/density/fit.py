@@ -22,8 +22,8 @@ from pushforward.errors import DataError, ShapeError
 from pushforward.flow import Flow
 from pushforward.flows import stack
 from pushforward.training.progress import bar
+from pushforward.training.settings import LARGEST_SEED, whole
 from pushforward.training.settings import seconds as parse_seconds
-from pushforward.training.settings import whole
 from pushforward.transforms import Stack
 
 JUDGED = 6000  # rows by which the candidates for a long table are judged, about
@@ -57,8 +57,9 @@ class DensityFit:
     Attributes:
         flow: the answer: exact density, samples and latents.
         tried: the candidates.
-        nll: of their mixture on the folds, nats per row, in the units of the data. The weights
-            were chosen on these folds, which flatters it by about (candidates / rows) nats.
+        nll: of their mixture on the folds, nats per row, in the units of the data. Weights, sizes
+            and the ends of training were chosen by these folds, which flatters it a little: rows
+            that were kept apart tell the truth.
         rows: how many rows these folds hold.
         seconds: spent in all.
         plainer: the candidates that are no flows, each as a flow by itself, by name.
@@ -76,16 +77,19 @@ class DensityFit:
     def summary(self) -> str:
         """What was tried and why it was chosen, in a few lines."""
         width = max(len(t.name) for t in self.tried)
-        lines = [f"Tried, and judged on {self.rows:,} rows that each fit had not seen:"]
+        lines = [f"Tried, and judged on {self.rows:,} rows that each was not fitted to:"]
         for t in sorted(self.tried, key=lambda t: t.nll):
             lines.append(
                 f"  {t.name:<{width}}  NLL {t.nll:9.3f}  weight {t.weight:.2f}  {t.seconds:5.1f} s"
             )
         best = min(self.tried, key=lambda t: t.nll)
-        lines.append(
-            f"Their mixture has NLL {self.nll:.3f}: "
-            f"{max(best.nll - self.nll, 0.0):.3f} nats better than the best of them."
+        gain = best.nll - self.nll
+        said = (
+            f"{gain:.3f} nats better than the best of them."
+            if gain >= 0
+            else f"{-gain:.3f} nats short of the best, which is what weights of 0.01 or more cost."
         )
+        lines.append(f"Their mixture has NLL {self.nll:.3f}: {said}")
         return "\n".join(lines)
 
 
@@ -145,6 +149,9 @@ def fit_density(
     """
     if epochs is not None:
         epochs = whole("epochs", epochs, 1)
+    seed = whole("seed", seed, 0, LARGEST_SEED - FOLDS)
+    import sklearn.mixture  # noqa: F401  its loading is not the candidates' time
+
     clock = Clock(math.inf if epochs is not None else parse_seconds(time_budget))
     x, context, weight = _accept(x, context, sample_weight)
     kept = np.ones(len(x), bool) if weight is None else weight > 0
@@ -158,7 +165,7 @@ def fit_density(
         _timed(clock, lambda: kernel(data, used, seed, clock)),
     ]
     history: list[dict[str, Any]] = []
-    made = kept_plan(checkpoint, plan(data, clock, epochs))
+    made = kept_plan(checkpoint, plan(data, clock, epochs), resume)
     if made is not None:
         order = [*used, *(f for f in present if f not in used)]
         tell(f"flows: {min(made.flows, len(order))}, {made.hidden[0]} wide, {made.bins} bins")

@@ -15,6 +15,7 @@ from torch import Tensor
 from pushforward.density.candidate import Candidate, log_prob
 from pushforward.density.clock import Clock
 from pushforward.density.rows import Standardized
+from pushforward.errors import DataError
 from pushforward.transforms.stack import Gaussians
 
 RIDGE = 1e-6  # added to the variances of standardized columns
@@ -23,8 +24,8 @@ COMPONENTS = (1, 2, 3, 5, 8, 12, 20, 30, 50)
 MOST_ROWS = 20_000  # that a mixture learns from
 STARTS = 3  # of the mixture that is kept
 SEARCH_SHARE, MIXTURE_SHARE, KERNEL_SHARE = 0.08, 0.16, 0.25  # of the budget that may be gone
-FEWEST_CENTRES, MOST_CENTRES = 200, 2000  # of a kernel estimate
-CENTRE_NUMBERS = 10_000  # of its centres' coordinates, between these limits
+FEWEST_CENTRES, MOST_CENTRES = 200, 1000  # of a kernel estimate
+CENTRE_NUMBERS = 4000  # of its centres' coordinates, between these limits
 BANDWIDTHS = (1.0, 0.5, 0.7, 0.25, 0.35, 0.15, 1.4)  # times Silverman's; the likeliest first
 KERNEL_ROWS = 3000  # of a fold, to choose the bandwidth by
 
@@ -96,12 +97,13 @@ def _search(
     few = len(data.joint) <= 3000
     tried = used if few else used[:1]  # small folds are noisy judges
     search = max(SEARCH_SHARE, min(3.0 / clock.budget, 0.4))  # some seconds, however short it is
+    different = len(torch.unique(data.joint, dim=0)) * 9 // 10
     best, best_score = Shape("full", 1), -math.inf
     top, fallen = dict.fromkeys(COVARIANCES, -math.inf), dict.fromkeys(COVARIANCES, 0)
     for components in COMPONENTS:
         for covariance in COVARIANCES:
-            late = best_score > -math.inf and not clock.within(search)
-            if late or fallen[covariance] == 2 or 4 * components > len(data.joint):
+            late = components > 1 and not clock.within(search)
+            if late or fallen[covariance] == 2 or 4 * components > max(different, 4):
                 continue
             shape, scores = Shape(covariance, components), []
             for fold in tried:
@@ -113,7 +115,8 @@ def _search(
             top[covariance] = max(top[covariance], score)
             if score > best_score:
                 best, best_score = shape, score
-    tell(f"mixture: {best.components} components, {best.covariance} covariances")
+    many = "component" if best.components == 1 else "components"
+    tell(f"mixture: {best.components} {many}, {best.covariance}")
     return best
 
 
@@ -213,11 +216,12 @@ def _factor(covariance: Tensor) -> Tensor:
     """Its Cholesky factor, with as much of a ridge as it needs."""
     eye = torch.eye(len(covariance), dtype=torch.float64)
     ridge = RIDGE
-    while True:
+    while ridge < 1:  # of columns of variance one
         tril, failed = torch.linalg.cholesky_ex(covariance.double() + ridge * eye)
         if not bool(failed):
             return tril
         ridge *= 10
+    raise DataError("The columns' covariances are not finite: their numbers are too far apart.")
 
 
 def _member(data: Standardized, components: int, shared: bool) -> Gaussians:

@@ -15,6 +15,9 @@ from pushforward.numerics import without_outliers
 from pushforward.training.data import Rows
 
 FOLDS = 10
+FEWEST = 5  # different rows: each fold leaves some
+LEAST_WEIGHT = 1e-30  # relative to the largest, which float32 can still tell from zero
+FARTHEST, SMALLEST, LARGEST = 1e5, 1e-30, 1e30  # float32 keeps digits of columns within these
 FEW_VALUES = 20  # a column of so few distinct numbers is taken for discrete
 
 
@@ -57,7 +60,7 @@ def standardize(
     does not depend on the order of the rows.
     """
     w = np.ones(len(x)) if weight is None else weight / weight.max()
-    here = w > 0
+    here = w > LEAST_WEIGHT
     x, w = x[here], w[here] / w[here].mean()
     loc, scale = _moments(x, w)
     given, given_loc, given_scale = None, np.zeros(0), np.ones(0)
@@ -110,14 +113,22 @@ def refuse_unfit(x: np.ndarray, names: list[str]) -> None:
     Raises:
         DataError: fewer rows than columns, a constant column, or two columns that are equal.
     """
-    n, d = x.shape
-    if n < 2 or n < d:
+    d = x.shape[1]
+    n, least = len(np.unique(x, axis=0)), max(d, FEWEST)
+    if n < least:
         raise DataError(
-            f"There {'is 1 row' if n == 1 else f'are {n} rows'} for {d} columns; a density of {d} "
-            f"columns needs {max(d, 2)} rows at least: give more rows or fewer columns."
+            f"There {'is 1 different row' if n == 1 else f'are {n} different rows'} for {d} "
+            f"{'column' if d == 1 else 'columns'}, and a density of so many needs {least} at "
+            "least: give more rows or fewer columns."
         )
     for j in np.flatnonzero(np.ptp(x, axis=0) == 0).tolist():
         raise DataError(f"Column {names[j]!r} is {x[0, j]:g} in every row; leave it out.")
+    for j, (middle, spread) in enumerate(zip(*_moments(x, np.ones(len(x))), strict=True)):
+        if not SMALLEST < spread < LARGEST or abs(middle) > FARTHEST * spread:
+            raise DataError(
+                f"Column {names[j]!r} lies round {middle:g} with a spread of {spread:g}, of which "
+                "float32 keeps no digits; shift or rescale it."
+            )
     seen: dict[bytes, int] = {}
     for j in range(d):
         twin = seen.setdefault((x[:, j] + 0.0).tobytes(), j)

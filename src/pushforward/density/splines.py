@@ -15,7 +15,7 @@ from pushforward.density.clock import Clock
 from pushforward.density.rows import FOLDS, Standardized
 from pushforward.files import discard_drafts, write_text
 from pushforward.flows import triangular
-from pushforward.training import Settings
+from pushforward.training import Settings, seeded
 from pushforward.training.checkpoint import CHECKPOINT, HISTORY
 from pushforward.training.fit import fit_rows
 from pushforward.training.progress import Progress
@@ -80,14 +80,16 @@ def _epoch(n: int, d: int, width: int, bins: int) -> float:
     return 3 * n * (2 * layer + last) / 2 / (FLOPS * threads) + n / 512 * 4e-3
 
 
-def kept_plan(folder: Path | None, made: Plan | None) -> Plan | None:
+def kept_plan(folder: Path | None, made: Plan | None, resume: bool) -> Plan | None:
     """The plan in the folder, where a fit was begun there; else the one made now, kept there."""
-    if folder is None or made is None:
+    if folder is None:
         return made
     path = folder / PLAN
-    if path.exists():
+    if resume and path.exists():
         kept = json.loads(path.read_text())
         return Plan(**{**kept, "hidden": tuple(kept["hidden"])})
+    if made is None:
+        return None
     folder.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(asdict(made)))
     return made
@@ -112,10 +114,10 @@ def spline_flows(
         if i >= made.flows and not (made.seconds and clock.left() > 1.1 * made.seconds):
             break
         outside, inside = data.split(fold)
-        torch.manual_seed(seed + fold)
         size = {k: v for k, v in made.record.items() if k != "kind"}
         c = data.joint.shape[1] - data.rows.x.shape[1]
-        flow = triangular(data.rows.x.shape[1], context_features=c, scaler="none", **size)
+        with seeded(seed + fold):
+            flow = triangular(data.rows.x.shape[1], context_features=c, scaler="none", **size)
 
         def part(share: float, entry: dict[str, Any] | None = None, i: int = i) -> None:
             report(min((i + share) / made.flows, 1.0), entry)

@@ -39,4 +39,4 @@ def tried_rows(training: dict[str, Any]) -> list[tuple[str, float, float, int, f
 
 
 TRIED_HEADERS = ("tried", "NLL", "weight", "parts", "seconds")
-TRIED_TITLE = "What was tried: NLL in nats per row, on rows that each fit had not seen"
+TRIED_TITLE = "What was tried: NLL in nats per row, on rows that each was not fitted to"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -205,18 +206,22 @@ def _density(
     if checkpoint is not None:
         with naming(checkpoint):
             checkpoint.mkdir(parents=True, exist_ok=True)
-    found = fit_density(
-        values - [c.offset for c in record.columns],
-        None if context is None else context - [c.offset for c in record.context],
-        names=[c.name for c in record.columns],
-        time_budget=300.0 if request.time_budget is None else request.time_budget,
-        epochs=request.epochs,
-        seed=request.seed,
-        progress=progress,
-        tell=tell,
-        checkpoint=checkpoint,
-        resume=resume,
-    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        found = fit_density(
+            values - [c.offset for c in record.columns],
+            None if context is None else context - [c.offset for c in record.context],
+            names=[c.name for c in record.columns],
+            time_budget=300.0 if request.time_budget is None else request.time_budget,
+            epochs=request.epochs,
+            seed=request.seed,
+            progress=progress,
+            tell=tell,
+            checkpoint=checkpoint,
+            resume=resume,
+        )
+    for warning in caught:
+        tell(str(warning.message))
     facts = {"tried": [asdict(t) for t in found.tried], "seconds": round(found.seconds, 1)}
     model = TableModel(found.flow, record, torch.empty(0))
     plainer = {
