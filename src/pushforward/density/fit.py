@@ -22,6 +22,7 @@ from pushforward.errors import DataError, ShapeError
 from pushforward.flow import Flow
 from pushforward.flows import stack
 from pushforward.training.progress import bar
+from pushforward.training.seeding import seeded
 from pushforward.training.settings import LARGEST_SEED, whole
 from pushforward.training.settings import seconds as parse_seconds
 from pushforward.transforms import Stack
@@ -220,7 +221,8 @@ def assemble(data: Standardized, candidates: list[Candidate], weights: Tensor) -
     records = [record for c in candidates for record in c.records]
     d = data.rows.x.shape[1]
     c = data.joint.shape[1] - d
-    flow = stack(d, records, context_features=c)
+    with seeded(0):  # whatever a fresh stack begins with is set below
+        flow = stack(d, records, context_features=c)
     mixture, scaler = flow.transform
     assert isinstance(mixture, Stack)
     members = [member for candidate in candidates for member in candidate.members]
