@@ -65,7 +65,7 @@ def build(
         >>> values = np.random.default_rng(0).normal(size=(60, 1))
         >>> table = NumericTable("t.csv", ["a"], values)
         >>> arguments = {"layers": 1, "hidden": [4]}
-        >>> model, result = fit_table(table, Request(epochs=1, arguments=arguments))
+        >>> model, result = fit_table(table, Request("nsf", epochs=1, arguments=arguments))
         >>> html = build(model, result.history, table)
         >>> html.startswith("<!DOCTYPE html>"), "<script" in html
         (True, False)

@@ -25,8 +25,8 @@ class Sinh(Transform):
 
     Example:
         >>> z, log_det = Sinh(2.0).inverse(torch.tensor([0.0, 500.0]))
-        >>> [round(v, 2) for v in z.tolist()], round(log_det[0].item(), 4)
-        ([0.0, 12.43], 0.0)
+        >>> [round(v, 2) for v in z.tolist()], bool(log_det[0] == 0)
+        ([0.0, 12.43], True)
     """
 
     def __init__(self, c: float = 2.0) -> None:
