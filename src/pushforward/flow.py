@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pushforward.distributions import Distribution
 from pushforward.errors import ConfigurationError, ShapeError
-from pushforward.numerics import full_precision, in_chunks, in_company
+from pushforward.numerics import by_rows, full_precision
 from pushforward.transforms import Compose, Kind, Transform
 from pushforward.transforms.base import accept_context
 from pushforward.transforms.lean import Memory
@@ -168,7 +168,7 @@ class Flow(nn.Module):
             prior, log_det = self.transform.terms(self.base, x, context)
             return prior, torch.where(infinite, -math.inf, log_det)
 
-        prior, log_det = _by_rows(terms, x, len(self.event_shape), context)
+        prior, log_det = by_rows(terms, x, len(self.event_shape), context)
         return prior, log_det
 
     def _prior(self, z: Tensor, context: Tensor | None) -> Tensor:
@@ -209,7 +209,7 @@ class Flow(nn.Module):
         def pushed(z: Tensor, context: Tensor | None) -> tuple[Tensor, ...]:
             return (self.transform.generate(z, context, generator),)
 
-        return _by_rows(pushed, z, len(self.base.event_shape), context)[0]
+        return by_rows(pushed, z, len(self.base.event_shape), context)[0]
 
     def rsample(
         self,
@@ -239,7 +239,7 @@ class Flow(nn.Module):
             x, log_det = self.transform.forward(z, context)
             return x, self._prior(z, context) - log_det
 
-        x, log_prob = _by_rows(scored, z, len(self.base.event_shape), context)
+        x, log_prob = by_rows(scored, z, len(self.base.event_shape), context)
         return x, log_prob
 
     def encode(self, x: Tensor, context: Tensor | None = None) -> Tensor:
@@ -249,7 +249,7 @@ class Flow(nn.Module):
             ShapeError: as `log_prob`.
         """
         context = self._accept("x", x, self.event_shape, context)
-        return _by_rows(self._pull_back, x, len(self.event_shape), context)[0]
+        return by_rows(self._pull_back, x, len(self.event_shape), context)[0]
 
     def decode(self, z: Tensor, context: Tensor | None = None) -> Tensor:
         """The data point x = f(z), (*batch, *event).
@@ -262,7 +262,7 @@ class Flow(nn.Module):
 
     def _push_forward(self, z: Tensor, context: Tensor | None) -> Tensor:
         """f(z), (*batch, *event)."""
-        return _by_rows(self.transform.forward, z, len(self.base.event_shape), context)[0]
+        return by_rows(self.transform.forward, z, len(self.base.event_shape), context)[0]
 
     def steps(
         self,
@@ -396,20 +396,6 @@ class Flow(nn.Module):
                 f"{name} is {value.dtype}, but this flow computes in {own}; convert it with "
                 f"{name}.to({own}){other}."
             )
-
-
-def _by_rows(
-    function: Callable[[Tensor, Tensor | None], tuple[Tensor, ...]],
-    value: Tensor,
-    event_ndim: int,
-    context: Tensor | None,
-) -> tuple[Tensor, ...]:
-    """function(value, context) by rows, in company and in chunks; results in the batch's shape."""
-    batch = value.shape[: value.ndim - event_ndim]
-    if context is not None:
-        context = in_company(context.expand(*batch, -1), batch)
-    results = in_chunks(function, in_company(value, batch), context)
-    return tuple(r[: batch.numel()].reshape(batch + r.shape[1:]) for r in results)
 
 
 def _counts(shape: Sequence[int]) -> Sequence[int]:

@@ -34,6 +34,8 @@ def without_outliers(rows: Tensor, reach: float = 20.0) -> Tensor:
         >>> bool(without_outliers(rows).max() < 20)
         True
     """
+    if not rows.numel():
+        return rows
     low, middle, high = torch.quantile(
         rows[:: max(1, len(rows) // 100_000)], torch.tensor([0.1, 0.5, 0.9]).to(rows), dim=0
     )
@@ -122,6 +124,31 @@ def in_chunks(
     contexts = [None] * -(-len(rows) // CHUNK) if context is None else context.split(CHUNK)
     parts = [function(*part) for part in zip(rows.split(CHUNK), contexts, strict=True)]
     return tuple(torch.cat(results) for results in zip(*parts, strict=True))
+
+
+def by_rows(
+    function: Callable[[Tensor, Tensor | None], tuple[Tensor, ...]],
+    value: Tensor,
+    event_ndim: int,
+    context: Tensor | None,
+) -> tuple[Tensor, ...]:
+    """function(value, context) by rows, in company and in chunks; results in the batch's shape.
+
+    Args:
+        function: (n, *event), (n, c) or None -> tensors (n, …).
+        value: (*batch, *event), with `event_ndim` dimensions of event.
+        context: (…, c) that expands to the batch, or None.
+
+    Example:
+        >>> double = lambda rows, context: (2 * rows,)
+        >>> by_rows(double, torch.ones(2, 3, 4), 1, None)[0].shape
+        torch.Size([2, 3, 4])
+    """
+    batch = value.shape[: value.ndim - event_ndim]
+    if context is not None:
+        context = in_company(context.expand(*batch, -1), batch)
+    results = in_chunks(function, in_company(value, batch), context)
+    return tuple(r[: batch.numel()].reshape(batch + r.shape[1:]) for r in results)
 
 
 def full_precision(like: Tensor) -> AbstractContextManager[Any]:

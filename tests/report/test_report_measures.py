@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from pushforward.report.history import read_curves
+from pushforward.report.history import TERMS, read_curves
 from pushforward.report.latents import chi_squared
 from pushforward.report.measures import (
     bin_edges,
@@ -74,6 +74,24 @@ def test_history_with_events_and_long_times() -> None:
     assert curves.unit == "minutes"
     assert curves.time.tolist() == [10.0, 20.0]
     assert curves.undone.tolist() == [15.0, 20.0]
-    assert curves.best == 0
+    assert curves.kept == [0]
     assert curves.judged
     assert read_curves([]) is None
+
+
+def test_flows_trained_in_turn_are_apart_and_each_keeps_its_best() -> None:
+    history = [
+        {
+            "epoch": k + 1,
+            "seconds": float(k),
+            "fold": k // 3,
+            "best": k in (0, 1, 3),
+            "train": dict.fromkeys(TERMS, 1.0),
+            "validation": dict.fromkeys(TERMS, float(k)),
+        }
+        for k in range(6)
+    ]
+    curves = read_curves(history)
+    assert curves is not None
+    assert np.isnan(curves.validation[3]).all()
+    assert curves.validation[curves.kept, 0].tolist() == [1.0, 3.0]

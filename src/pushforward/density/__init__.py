@@ -8,6 +8,6 @@ mixture with the weights that foretell the folds best, as one flow with exact de
 latents.
 """
 
-from pushforward.density.fit import DensityFit, fit_density
+from pushforward.density.fit import DensityFit, Tell, fit_density, nobody
 
-__all__ = ["DensityFit", "fit_density"]
+__all__ = ["DensityFit", "Tell", "fit_density", "nobody"]

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from pushforward.density.rows import Standardized
+from pushforward.numerics import in_chunks
 from pushforward.transforms.stack import Member
-
-CHUNK = 4096
 
 
 @dataclass
@@ -37,9 +36,6 @@ class Candidate:
 @torch.no_grad()
 def log_prob(member: Member, data: Standardized, index: Tensor) -> Tensor:
     """Log densities (m) of the rows of that index, standardized units, nats."""
-    x, context = data.rows.x, data.rows.context
-    parts = [
-        member.log_prob(x[some], None if context is None else context[some])
-        for some in index.split(CHUNK)
-    ]
-    return torch.cat(parts).double()
+    rows = data.rows.take(index)
+    (found,) = in_chunks(lambda x, context: (member.log_prob(x, context),), rows.x, rows.context)
+    return found.double()

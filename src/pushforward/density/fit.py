@@ -15,7 +15,7 @@ from torch import Tensor
 from pushforward.density.candidate import Candidate
 from pushforward.density.clock import Clock
 from pushforward.density.gaussians import kernel, mixture, one_gaussian
-from pushforward.density.rows import FOLDS, Standardized, refuse_unfit, standardize
+from pushforward.density.rows import FOLDS, Standardized, standardize
 from pushforward.density.splines import kept_plan, plan, spline_flows
 from pushforward.density.weights import stacking_weights
 from pushforward.errors import DataError, ShapeError
@@ -28,7 +28,6 @@ from pushforward.training.settings import seconds as parse_seconds
 from pushforward.transforms import Stack
 
 JUDGED = 6000  # rows by which the candidates for a long table are judged, about
-PLAINER = 3  # candidates before the flows
 SMALL = 3000  # rows up to which every candidate is fitted to all folds
 
 
@@ -94,6 +93,9 @@ class DensityFit:
         return "\n".join(lines)
 
 
+Tell = Callable[[str], None]
+
+
 def nobody(text: str) -> None:
     """Tell nobody."""
 
@@ -108,7 +110,7 @@ def fit_density(
     epochs: int | None = None,
     seed: int = 0,
     progress: bool = False,
-    tell: Callable[[str], None] = nobody,
+    tell: Tell = nobody,
     checkpoint: Path | None = None,
     resume: bool = False,
 ) -> DensityFit:
@@ -155,17 +157,16 @@ def fit_density(
 
     clock = Clock(math.inf if epochs is not None else parse_seconds(time_budget))
     x, context, weight = _accept(x, context, sample_weight)
-    kept = np.ones(len(x), bool) if weight is None else weight > 0
-    refuse_unfit(x[kept], names or [f"x{j}" for j in range(x.shape[1])])
-    data = standardize(x, context, weight, seed)
+    names = names or [f"x{j}" for j in range(x.shape[1])]
+    data = standardize(x, context, weight, names, seed)
     present = [f for f in range(FOLDS) if bool((data.fold == f).any())]
     used = present if len(x) <= SMALL else present[: max(1, min(3, JUDGED // (len(x) // FOLDS)))]
-    candidates = [  # the first of them are plainer than flows
+    plainer = [
         _timed(clock, lambda: one_gaussian(data, used)),
         _timed(clock, lambda: mixture(data, used, seed, clock, tell)),
         _timed(clock, lambda: kernel(data, used, seed, clock)),
     ]
-    history: list[dict[str, Any]] = []
+    candidates, history = plainer, list[dict[str, Any]]()
     made = kept_plan(checkpoint, plan(data, clock, epochs), resume)
     if made is not None:
         order = [*used, *(f for f in present if f not in used)]
@@ -176,8 +177,9 @@ def fit_density(
                 data, made, order, seed, clock, report, checkpoint, resume
             )
             flows.seconds = clock.elapsed() - before
-        candidates.append(flows)
-    return _stacked(data, candidates, used, clock, history)
+        candidates = [*plainer, flows]
+    alone = {c.name: assemble(data, [c], torch.ones(1)) for c in plainer}
+    return _stacked(data, candidates, used, clock, alone, history)
 
 
 def _timed(clock: Clock, fitted: Callable[[], Candidate]) -> Candidate:
@@ -192,6 +194,7 @@ def _stacked(
     candidates: list[Candidate],
     used: list[int],
     clock: Clock,
+    plainer: dict[str, Flow],
     history: list[dict[str, Any]],
 ) -> DensityFit:
     """The candidates' mixture, weighed on the folds that all of them were judged on."""
@@ -211,7 +214,6 @@ def _stacked(
     )
     flow = assemble(data, candidates, weights)
     mixed = nll(torch.logsumexp(log_prob + weights.log(), 1))
-    plainer = {c.name: assemble(data, [c], torch.ones(1)) for c in candidates[:PLAINER]}
     return DensityFit(flow, tried, mixed, len(index), clock.elapsed(), plainer, history)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +13,11 @@ from torch import Tensor
 
 from pushforward.density.candidate import Candidate, log_prob
 from pushforward.density.clock import Clock
+from pushforward.density.em import RIDGE, em
 from pushforward.density.rows import Standardized
 from pushforward.errors import DataError
 from pushforward.transforms.stack import Gaussians
 
-RIDGE = 1e-6  # added to the variances of standardized columns
 COVARIANCES = ("full", "tied", "diag", "spherical")
 COMPONENTS = (1, 2, 3, 5, 8, 12, 20, 30, 50)
 MOST_ROWS = 20_000  # that a mixture learns from
@@ -71,17 +70,13 @@ def mixture(
     members: list[Gaussians] = []
     judged = []
     for fold in used:
-        if members and not clock.within(MIXTURE_SHARE):
-            break
         outside, inside = data.split(fold)
+        in_time = not members or clock.within(MIXTURE_SHARE)
         starts = STARTS if clock.within(MIXTURE_SHARE / 2) else 1
         member = _em(data, outside, shape, seed + fold, starts)
-        members.append(member)
         judged.append(log_prob(member, data, inside))
-    for fold in used[len(members) :]:  # no time for more: one mixture judged on all
-        judged.append(
-            log_prob(_em(data, data.split(fold)[0], shape, seed, 1), data, data.split(fold)[1])
-        )
+        if in_time:  # what comes later is judged, as all are, but no longer kept
+            members.append(member)
     name = f"Gaussian mixture ({shape.components}, {shape.covariance})"
     return Candidate(name, list(members), [_record(m) for m in members], judged)
 
@@ -97,7 +92,7 @@ def _search(
     few = len(data.joint) <= 3000
     tried = used if few else used[:1]  # small folds are noisy judges
     search = max(SEARCH_SHARE, min(3.0 / clock.budget, 0.4))  # some seconds, however short it is
-    different = len(torch.unique(data.joint, dim=0)) * 9 // 10
+    different = data.different * 9 // 10
     best, best_score = Shape("full", 1), -math.inf
     top, fallen = dict.fromkeys(COVARIANCES, -math.inf), dict.fromkeys(COVARIANCES, 0)
     for components in COMPONENTS:
@@ -122,33 +117,20 @@ def _search(
 
 def _em(data: Standardized, index: Tensor, shape: Shape, seed: int, starts: int) -> Gaussians:
     """scikit-learn's expectation maximisation on the rows of that index."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.mixture import GaussianMixture
-
     rows = _resampled(data.rows.weight[index].double().numpy(), seed)
     joint = data.joint[index].double().numpy()[rows]
-    em = GaussianMixture(
-        shape.components,
-        covariance_type=shape.covariance,
-        reg_covar=RIDGE,
-        n_init=starts,
-        max_iter=200,
-        random_state=seed,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        em.fit(joint)
+    found = em(joint, shape.components, seed, shape.covariance, starts)
     n, k = joint.shape[1], shape.components
     covariances = {
         "full": lambda c: c,
         "tied": lambda c: c[None],
         "diag": lambda c: np.stack([np.diag(v) for v in c]),
         "spherical": lambda c: c[:, None, None] * np.eye(n),
-    }[shape.covariance](em.covariances_)
+    }[shape.covariance](found.covariances_)
     factors = torch.stack([_factor(torch.as_tensor(c)) for c in covariances])
     member = _member(data, k, shared=shape.covariance == "tied")
-    log_weights = torch.as_tensor(em.weights_).clamp(min=1e-12).log()
-    member.place(log_weights, torch.as_tensor(em.means_), factors)
+    log_weights = torch.as_tensor(found.weights_).clamp(min=1e-12).log()
+    member.place(log_weights, torch.as_tensor(found.means_), factors)
     return member
 
 
@@ -185,12 +167,9 @@ def kernel(data: Standardized, used: Sequence[int], seed: int, clock: Clock) -> 
             if score > best_score:
                 best, best_score = (factor, along), score
     member = _kernel(data, torch.arange(len(data.joint)), *best, seed)
-    shape = "along the covariance" if best[1] else "round"
-    candidate = Candidate(
-        f"kernel estimate ({best[0]:g} of Silverman's bandwidth, {shape})",
-        [member],
-        [_record(member)],
-    )
+    shape = "full" if best[1] else "spherical"
+    name = f"kernel estimate ({best[0]:g} × Silverman, {shape})"
+    candidate = Candidate(name, [member], [_record(member)])
     for fold in used:
         outside, inside = data.split(fold)
         candidate.judged.append(log_prob(_kernel(data, outside, *best, seed), data, inside))

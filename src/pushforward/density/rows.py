@@ -29,7 +29,8 @@ class Standardized:
         rows: x (n, d), its context (n, c) or None, weights (n) of mean one, float32.
         loc, scale: of the columns (d).
         context_loc, context_scale: of the context's (c).
-        fold: which of the `FOLDS` folds each row belongs to (n).
+        fold: which of the `FOLDS` folds each row belongs to (n); equal rows share one.
+        different: how many rows are different.
     """
 
     rows: Rows
@@ -38,6 +39,7 @@ class Standardized:
     context_loc: Tensor
     context_scale: Tensor
     fold: Tensor
+    different: int
 
     @cached_property
     def joint(self) -> Tensor:
@@ -52,47 +54,61 @@ class Standardized:
 
 
 def standardize(
-    x: np.ndarray, context: np.ndarray | None, weight: np.ndarray | None, seed: int
+    x: np.ndarray,
+    context: np.ndarray | None,
+    weight: np.ndarray | None,
+    names: list[str],
+    seed: int,
 ) -> Standardized:
     """Rows as candidates meet them; rows without weight are as if not there.
 
     Rows that are equal share a fold, or a copy in training would foretell the other. Which fold
     does not depend on the order of the rows.
+
+    Raises:
+        DataError: fewer different rows than columns, a constant column, numbers that float32 cannot
+            hold, or two columns that are equal.
+
+    Warns:
+        UserWarning: columns that look discrete.
     """
     w = np.ones(len(x)) if weight is None else weight / weight.max()
     here = w > LEAST_WEIGHT
     x, w = x[here], w[here] / w[here].mean()
+    given = np.zeros((len(x), 0)) if context is None else context[here]
+    fold, different = folds(np.concatenate([given, x], 1), seed)
     loc, scale = _moments(x, w)
-    given, given_loc, given_scale = None, np.zeros(0), np.ones(0)
-    if context is not None:
-        context = context[here]
-        given_loc, given_scale = _moments(context, w)
-        given = _float((context - given_loc) / given_scale)
-    rows = Rows(_float((x - loc) / scale), given, _float(w))
-    both = x if context is None else np.concatenate([context, x], 1)
+    _refuse_unfit(x, names, different, loc, scale)
+    given_loc, given_scale = _moments(given, w)
     return Standardized(
-        rows,
+        Rows(
+            _float((x - loc) / scale),
+            None if context is None else _float((given - given_loc) / given_scale),
+            _float(w),
+        ),
         _float(loc),
         _float(scale),
         _float(given_loc),
         _float(given_scale),
-        torch.from_numpy(folds(both, seed)),
+        torch.from_numpy(fold),
+        different,
     )
 
 
-def folds(x: np.ndarray, seed: int) -> np.ndarray:
-    """A fold in 0 … FOLDS - 1 for each of the rows (n, d), the same for equal rows.
+def folds(x: np.ndarray, seed: int) -> tuple[np.ndarray, int]:
+    """A fold in 0 … FOLDS - 1 for each of the rows (n, d), and how many rows are different.
 
     Example:
         >>> x = np.array([[1.0], [2.0], [1.0]])
-        >>> first, _, third = folds(x, seed=0)
-        >>> bool(first == third)
-        True
+        >>> (first, _, third), different = folds(x, seed=0)
+        >>> bool(first == third), different
+        (True, 2)
     """
     _, group = np.unique(x, axis=0, return_inverse=True)
     group = group.reshape(-1)
-    order = np.random.default_rng(seed).permutation(group.max() + 1)
-    return (order % FOLDS)[group]
+    different = int(group.max()) + 1
+    order = np.random.default_rng(seed).permutation(different)
+    return (order % FOLDS)[group], different
 
 
 def _moments(x: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -107,14 +123,12 @@ def _float(values: np.ndarray) -> Tensor:
     return torch.as_tensor(values, dtype=torch.float32)
 
 
-def refuse_unfit(x: np.ndarray, names: list[str]) -> None:
-    """Refuse rows whose density has no bound, and warn of columns that look discrete.
-
-    Raises:
-        DataError: fewer rows than columns, a constant column, or two columns that are equal.
-    """
+def _refuse_unfit(
+    x: np.ndarray, names: list[str], different: int, loc: np.ndarray, scale: np.ndarray
+) -> None:
+    """Refuse rows whose density has no bound or no digits; warn of columns that look discrete."""
     d = x.shape[1]
-    n, least = len(np.unique(x, axis=0)), max(d, FEWEST)
+    n, least = different, max(d, FEWEST)
     if n < least:
         raise DataError(
             f"There {'is 1 different row' if n == 1 else f'are {n} different rows'} for {d} "
@@ -123,7 +137,7 @@ def refuse_unfit(x: np.ndarray, names: list[str]) -> None:
         )
     for j in np.flatnonzero(np.ptp(x, axis=0) == 0).tolist():
         raise DataError(f"Column {names[j]!r} is {x[0, j]:g} in every row; leave it out.")
-    for j, (middle, spread) in enumerate(zip(*_moments(x, np.ones(len(x))), strict=True)):
+    for j, (middle, spread) in enumerate(zip(loc, scale, strict=True)):
         if not SMALLEST < spread < LARGEST or abs(middle) > FARTHEST * spread:
             raise DataError(
                 f"Column {names[j]!r} lies round {middle:g} with a spread of {spread:g}, of which "
@@ -145,7 +159,7 @@ def refuse_unfit(x: np.ndarray, names: list[str]) -> None:
             f"Columns of few distinct values are taken as real numbers: {listed}{more}. Their "
             "density has no bound; add noise of the size of their steps, or leave them out.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

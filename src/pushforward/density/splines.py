@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,16 +60,23 @@ def plan(data: Standardized, clock: Clock, epochs: int | None) -> Plan | None:
     width = 32 if n < 1000 else 64 if n < 5000 else 128
     bins = 8 if n < 30_000 else 32
     batch = 64 if n < 1000 else 256 if n < 5000 else 512
-    size = {"layers": 2, "bins": bins, "hidden": (width, width)}
-    rules = {"batch_size": batch, "weight_decay": 0.1 if n < 30_000 else 1e-3}
+    sized = Plan(
+        layers=2,
+        bins=bins,
+        hidden=(width, width),
+        flows=min(5, max(1, round(2e6 / (n * d)))),
+        seconds=None,
+        epochs=epochs,
+        batch_size=batch,
+        weight_decay=0.1 if n < 30_000 else 1e-3,
+    )
     if epochs is not None:
-        flows = min(FOLDS, max(1, round(2e6 / (n * d))))
-        return Plan(**size, flows=min(flows, 5), seconds=None, epochs=epochs, **rules)  # type: ignore[arg-type]
+        return sized
     room = 0.94 * clock.left() - 0.02 * clock.budget
     if room < LEAST_SECONDS:
         return None
     flows = max(1, min(FOLDS, int(room / (WANTED_EPOCHS * _epoch(n, d, width, bins)) + 0.5)))
-    return Plan(**size, flows=flows, seconds=room / flows, epochs=None, **rules)  # type: ignore[arg-type]
+    return replace(sized, flows=flows, seconds=room / flows)
 
 
 def _epoch(n: int, d: int, width: int, bins: int) -> float:

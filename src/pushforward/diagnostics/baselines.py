@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from pushforward.density.em import em
 from pushforward.tables.fitting import context_or_none, parts, split_rows
 from pushforward.tables.model import TableModel
 from pushforward.tables.table import NumericTable
@@ -15,7 +15,6 @@ from pushforward.training import split_index
 
 COMPONENTS = (1, 2, 5, 10, 20)  # tried in this order until the validation rows stop gaining
 MOST_ROWS = 50_000  # rows that a mixture learns from, so that it ends in reasonable time
-RIDGE = 1e-6  # added to variances of standardized columns, as scikit-learn does
 
 
 @dataclass(frozen=True)
@@ -44,14 +43,8 @@ class Mixture:
 
 def fit_mixture(x: np.ndarray, components: int, seed: int) -> Mixture:
     """A mixture with full covariances fitted to x (n, d) by scikit-learn's EM."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.mixture import GaussianMixture
-
-    em = GaussianMixture(components, reg_covar=RIDGE, max_iter=200, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        em.fit(x)
-    return Mixture(em.weights_, em.means_, em.covariances_)
+    found = em(x, components, seed)
+    return Mixture(found.weights_, found.means_, found.covariances_)
 
 
 def chosen_mixture(x: np.ndarray, seed: int) -> Mixture:

@@ -84,7 +84,11 @@ def available(fused: Fused | None, activation: str, layers: int, value: Tensor) 
 
 
 def layer(
-    make: Call, value: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor]
+    make: Call,
+    value: Tensor,
+    weights: Sequence[Tensor],
+    biases: Sequence[Tensor],
+    by_feature: bool = False,
 ) -> Pair | None:
     """The layer's result (rows, features) and its log|det| (rows), where it is `available`.
 
@@ -94,31 +98,19 @@ def layer(
         value: (rows, features).
         weights: masked, (units, units below); the first with its columns in the plan's order.
         biases: (units, 1) or (units, rows).
+        by_feature: each feature's own log-slope (rows, features) instead of the log|det|, zero
+            where it is not moved; None where autograd looks on.
     """
     sources = (*weights, *biases)
     if any(t.dtype != value.dtype for t in sources):
         return None
     if torch.is_grad_enabled() and any(t.requires_grad for t in (value, *sources)):
+        if by_feature:
+            return None
         return _Layer.apply(make, len(weights), value, *sources)  # type: ignore[return-value]
-    result, log_det, _ = _walk(make, value, weights, biases, record=False)
-    return result, log_det
-
-
-def layer_by_feature(
-    make: Call, value: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor]
-) -> Pair | None:
-    """As `layer`, with each feature's own log-slope (rows, features); None where autograd looks on.
-
-    A feature that is not moved has a log-slope of zero.
-    """
-    sources = (*weights, *biases)
-    if any(t.dtype != value.dtype for t in sources):
-        return None
-    if torch.is_grad_enabled() and any(t.requires_grad for t in (value, *sources)):
-        return None
-    slopes = value.new_empty(value.shape[1], len(value))
-    result, _, _ = _walk(make, value, weights, biases, record=False, slopes=slopes)
-    return result, slopes.t()
+    slopes = value.new_empty(value.shape[1], len(value)) if by_feature else None
+    result, log_det, _ = _walk(make, value, weights, biases, record=False, slopes=slopes)
+    return result, log_det if slopes is None else slopes.t()
 
 
 def _walk(

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from pushforward.kernels import Fused
-from pushforward.kernels.layer import INPUT_LIMIT, Call, Plan, available, layer, layer_by_feature
+from pushforward.kernels.layer import INPUT_LIMIT, Call, Plan, available, layer
 from pushforward.nets.mlp import (
     activation_called,
     hidden_sizes,
@@ -136,8 +136,7 @@ class MADE(nn.Module):
             return None
         sources, half = self.sources(context), len(self.layers)
         call = Call(self.plan, fused, inverse=solve, solve=solve)
-        compiled = layer_by_feature if by_feature else layer
-        return compiled(call, value, sources[:half], sources[half:])
+        return layer(call, value, sources[:half], sources[half:], by_feature)
 
     def walk(self, like: Tensor, sources: tuple[Tensor, ...]) -> MADEWalk:
         """Begin a walk through the features, for rows shaped as `like` (rows, features)."""

@@ -30,23 +30,35 @@ def training_section(history: list[dict[str, Any]]) -> Html:
         if curves.judged
         else "Measured on the training rows: none were set aside for validation."
     )
+    if len(curves.kept) > 1:
+        told += " Each flow was judged by another fold, in standardized columns."
     figures = [_nll_figure(curves), _terms_figure(curves)]
     return section(title, paragraph(told, _undone(history)), grid(figures, wide=True))
 
 
 def _nll_figure(curves: Curves) -> Html:
-    best = curves.validation if curves.judged else curves.train
-    value = number(float(best[curves.best, 0]), 3)
     gap = ", and for a gap to training that stays small" if curves.judged else ""
+    values = [number(v, 3) for v in _kept_nll(curves)]
+    if len(values) > 1:
+        told = f"NLL of {len(values)} flows trained in turn; each keeps the weights of its ring."
+    else:
+        epoch = curves.epochs[curves.kept[0]]
+        told = (
+            f"NLL against time; the weights kept are epoch {epoch}'s, at {values[0]} nats per row."
+        )
     return figure(
         picture(lambda f: _draw_nll(f, curves), 4.1, 3.1),
-        f"Curves of NLL against {curves.unit}; the weights kept have {value} nats per row.",
-        Html(
-            f"NLL against time; the weights kept are epoch {curves.epochs[curves.best]}'s, at "
-            f"{value} nats per row. Look for a curve that has levelled off{gap}."
-        ),
+        f"Curves of NLL against {curves.unit}; the weights kept have {', '.join(values)} nats "
+        "per row.",
+        Html(f"{told} Look for a curve that has levelled off{gap}."),
         Html("NLL (nats per row)"),
     )
+
+
+def _kept_nll(curves: Curves) -> list[float]:
+    """Of the weights kept, by what judged them."""
+    judges = curves.validation if curves.judged else curves.train
+    return [float(value) for value in judges[curves.kept, 0]]
 
 
 def _terms_figure(curves: Curves) -> Html:
@@ -76,10 +88,12 @@ def _undone(history: list[dict[str, Any]]) -> str | None:
 def _draw_nll(sheet: Figure, curves: Curves) -> None:
     axes = sheet.subplots()
     _lines(axes, curves, 0, DENSITY)
-    best = (curves.validation if curves.judged else curves.train)[curves.best, 0]
-    label = f"kept: epoch {curves.epochs[curves.best]}"
-    where = curves.time[curves.best]
-    axes.plot([where], [best], "o", ms=8, mfc="none", mec=INK, mew=1.3, label=label, zorder=4)
+    alone = len(curves.kept) == 1
+    label = f"kept: epoch {curves.epochs[curves.kept[0]]}" if alone else "kept"
+    where = curves.time[curves.kept]
+    axes.plot(
+        where, _kept_nll(curves), "o", ms=8, mfc="none", mec=INK, mew=1.3, label=label, zorder=4
+    )
     if len(curves.undone):
         bottom = np.full(len(curves.undone), 0.03)
         low = axes.get_xaxis_transform()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ class Curves:
         unit: seconds, minutes or hours.
         train, validation: (k, 3), the NLL and its two terms, nats per row; NaN where unknown.
         epochs: their numbers (k).
-        best: the index of the epoch whose weights were kept.
+        kept: the indices of the epochs whose weights were kept, one for each flow; where several
+            were trained one after another, a row of NaN stands between them.
         undone: when steps were undone, in `unit`: in the middle of their epoch.
     """
 
@@ -29,7 +31,7 @@ class Curves:
     train: np.ndarray
     validation: np.ndarray
     epochs: list[int]
-    best: int
+    kept: list[int]
     undone: np.ndarray
 
     @property
@@ -48,13 +50,13 @@ def read_curves(history: list[dict[str, Any]]) -> Curves | None:
         >>> curves.time.tolist(), curves.undone.tolist(), curves.judged
         ([2.0], [1.0], False)
     """
-    entries = [e for e in history if "event" not in e]
-    if not entries:
+    flows = _by_flow([e for e in history if "event" not in e])
+    if not flows:
         return None
+    entries = flows[0] + [e for flow in flows[1:] for e in (_gap(flow[0]), *flow)]
     seconds = np.array([float(e["seconds"]) for e in entries])
     _, scale, unit = next(u for u in UNITS if seconds[-1] >= u[0])
     epochs = [int(e["epoch"]) for e in entries]
-    kept = [k for k, e in enumerate(entries) if e.get("best")]
     begun = np.concatenate([[0.0], seconds])
     events = [int(e["epoch"]) for e in history if "event" in e]
     return Curves(
@@ -63,9 +65,23 @@ def read_curves(history: list[dict[str, Any]]) -> Curves | None:
         train=_table(entries, "train"),
         validation=_table(entries, "validation"),
         epochs=epochs,
-        best=kept[-1] if kept else len(entries) - 1,
+        kept=[entries.index(_kept(flow)) for flow in flows],
         undone=_middles(begun, epochs, events) / scale,
     )
+
+
+def _by_flow(entries: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The epochs of each flow: a density fit trains one without each of some folds."""
+    return [list(own) for _, own in groupby(entries, key=lambda e: e.get("fold"))]
+
+
+def _gap(first: dict[str, Any]) -> dict[str, Any]:
+    """An epoch of which nothing is known, before the first of another flow."""
+    return {"epoch": first["epoch"], "seconds": first["seconds"], "gap": True}
+
+
+def _kept(flow: list[dict[str, Any]]) -> dict[str, Any]:
+    return next((e for e in reversed(flow) if e.get("best")), flow[-1])
 
 
 def _table(entries: list[dict[str, Any]], key: str) -> np.ndarray:

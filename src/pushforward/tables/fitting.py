@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from pushforward.density import fit_density
+from pushforward.density import Tell, fit_density, nobody
 from pushforward.errors import ConfigurationError
 from pushforward.files import naming
 from pushforward.flows import RECIPES
@@ -46,11 +45,21 @@ def fingerprint(values: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(values, dtype=np.float64).tobytes()).hexdigest()[:16]
 
 
-Tell = Callable[[str], None]
+@dataclass(frozen=True)
+class Running:
+    """How a fit runs, which does not change what it comes to.
 
+    Attributes:
+        checkpoint: a folder that it is kept in.
+        resume: go on from there.
+        progress: show a bar.
+        tell: told what is done, a line at a time.
+    """
 
-def silent(text: str) -> None:
-    """Tell nobody."""
+    checkpoint: Path | None = None
+    resume: bool = False
+    progress: bool = False
+    tell: Tell = nobody
 
 
 @dataclass(frozen=True)
@@ -105,7 +114,7 @@ def fit_table(
     checkpoint: Path | None = None,
     resume: bool = False,
     progress: bool = False,
-    tell: Tell = silent,
+    tell: Tell = nobody,
 ) -> tuple[TableModel, Fitted]:
     """Fit a density to the table's columns, given its context columns.
 
@@ -128,7 +137,7 @@ def fit_table(
     )
     work = _density if request.recipe == AUTO else _one_flow
     rows = (values[split.train], context_or_none(context, split.train))
-    model, fitted = work(record, rows, request, checkpoint, resume, progress, tell)
+    model, fitted = work(record, rows, request, Running(checkpoint, resume, progress, tell))
     judged = split.heldout if len(split.heldout) else split.train
     scores = model.log_prob(values[judged], context_or_none(context, judged))
     model.heldout = torch.from_numpy(np.sort(scores)).float()
@@ -148,13 +157,7 @@ Arrays = tuple[np.ndarray, np.ndarray | None]
 
 
 def _one_flow(
-    record: TableRecord,
-    rows: Arrays,
-    request: Request,
-    checkpoint: Path | None,
-    resume: bool,
-    progress: bool,
-    tell: Tell,  # noqa: ARG001
+    record: TableRecord, rows: Arrays, request: Request, running: Running
 ) -> tuple[TableModel, Fitted]:
     """The flow that a person named, on these rows and their context."""
     with seeded(request.seed):
@@ -170,9 +173,9 @@ def _one_flow(
         epochs=request.epochs,
         time_budget=request.time_budget,
         seed=request.seed,
-        checkpoint=checkpoint,
-        resume=resume,
-        progress=progress,
+        checkpoint=running.checkpoint,
+        resume=running.resume,
+        progress=running.progress,
         **request.training,
     )
     words = (
@@ -188,13 +191,7 @@ def _one_flow(
 
 
 def _density(
-    record: TableRecord,
-    rows: Arrays,
-    request: Request,
-    checkpoint: Path | None,
-    resume: bool,
-    progress: bool,
-    tell: Tell,
+    record: TableRecord, rows: Arrays, request: Request, running: Running
 ) -> tuple[TableModel, Fitted]:
     """The best density without tuning, of these rows given their context."""
     if request.arguments or request.training:
@@ -203,9 +200,9 @@ def _density(
             f"{given}: settings of one flow; name it with --flow, or leave them to the fit."
         )
     values, context = rows
-    if checkpoint is not None:
-        with naming(checkpoint):
-            checkpoint.mkdir(parents=True, exist_ok=True)
+    if running.checkpoint is not None:
+        with naming(running.checkpoint):
+            running.checkpoint.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         found = fit_density(
@@ -215,13 +212,13 @@ def _density(
             time_budget=300.0 if request.time_budget is None else request.time_budget,
             epochs=request.epochs,
             seed=request.seed,
-            progress=progress,
-            tell=tell,
-            checkpoint=checkpoint,
-            resume=resume,
+            progress=running.progress,
+            tell=running.tell,
+            checkpoint=running.checkpoint,
+            resume=running.resume,
         )
     for warning in caught:
-        tell(str(warning.message))
+        running.tell(str(warning.message))
     facts = {"tried": [asdict(t) for t in found.tried], "seconds": round(found.seconds, 1)}
     model = TableModel(found.flow, record, torch.empty(0))
     plainer = {

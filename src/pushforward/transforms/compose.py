@@ -138,7 +138,10 @@ class Compose(Transform):
     def terms(self, base: Base, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         if not len(self) or type(self[0]).terms is Transform.terms:
             return super().terms(base, x, context)
-        x, log_det = self._without_first().inverse(x, context)
+        log_det = x.new_zeros(x.shape[: x.ndim - self.event_ndim_out])
+        for i in reversed(range(1, len(self))):
+            x, change = self._pull(i, x, context)
+            log_det = log_det + change
         prior, inner = self[0].terms(base, x, context)
         return prior, log_det + inner
 
@@ -147,10 +150,10 @@ class Compose(Transform):
     ) -> Tensor:
         if not len(self) or type(self[0]).generate is Transform.generate:
             return super().generate(z, context, generator)
-        return self._without_first().forward(self[0].generate(z, context, generator), context)[0]
-
-    def _without_first(self) -> Compose:
-        return Compose(list(self)[1:], event_ndim=self._ndims[1])
+        x = self[0].generate(z, context, generator)
+        for i in range(1, len(self)):
+            x, _ = self._push(i, x, context)
+        return x
 
     def initialize(
         self, x: Tensor, context: Tensor | None = None, weight: Tensor | None = None

@@ -77,9 +77,10 @@ class Gaussians(Member):
         if given is not None:
             weights = weights + self._whitened(given)[1].sum(-1).t()
         chosen = torch.multinomial(weights.softmax(-1), 1, generator=generator)[:, 0]
-        loc, factor = self.loc[chosen], tril[chosen if len(tril) > 1 else torch.zeros_like(chosen)]
+        shape = chosen if len(tril) > 1 else torch.zeros_like(chosen)
+        loc, factor = self.loc[chosen], tril[shape]
         if given is not None:
-            whiten = self.whiten[chosen if len(tril) > 1 else torch.zeros_like(chosen)][:, :c, :c]
+            whiten = self.whiten[shape, :c, :c]
             known = (whiten @ (given - loc[:, :c])[..., None])[..., 0]
             z = torch.cat([known, z], 1)
         return (loc + (factor @ z[..., None])[..., 0])[:, c:]
