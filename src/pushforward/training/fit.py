@@ -106,7 +106,7 @@ def fit(
         >>> import torch
         >>> import pushforward as pf
         >>> x = torch.randn(200, 2, generator=torch.Generator().manual_seed(0)) * 3 + 1
-        >>> _ = torch.manual_seed(0)  # a flow's first weights are drawn from torch's own generator
+        >>> _ = torch.manual_seed(1)  # a flow's first weights are drawn from torch's own generator
         >>> flow = pf.flows.nsf(2, layers=1, hidden=(8,))
         >>> result = pf.fit(flow, x, epochs=3)
         >>> result.best_epoch, result.stopped
