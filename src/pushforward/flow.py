@@ -99,6 +99,11 @@ class Flow(nn.Module):
         return self.transform.kind
 
     @property
+    def takes_missing(self) -> bool:
+        """Does a NaN in x mean that the coordinate is not known?"""
+        return all(layer.takes_missing for layer in self.transform)
+
+    @property
     def memory(self) -> Memory:
         """ "plain", or "lean" or "recompute": gradients in memory that hardly grows with depth.
 

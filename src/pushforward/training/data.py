@@ -59,7 +59,7 @@ def gather(
         DataError: numbers that are not finite, weights that are negative or all zero.
     """
     like = next(t for t in (*flow.parameters(), *flow.buffers()) if t.is_floating_point())
-    x = _finite("data", data, like, tuple(flow.event_shape))
+    x = _finite("data", data, like, tuple(flow.event_shape), missing=flow.takes_missing)
     given = None
     if context is not None:
         if not flow.context_features:
@@ -80,9 +80,17 @@ def gather(
 
 
 def _finite(
-    name: str, values: Array, like: Tensor, event: tuple[int, ...], length: int | None = None
+    name: str,
+    values: Array,
+    like: Tensor,
+    event: tuple[int, ...],
+    length: int | None = None,
+    missing: bool = False,
 ) -> Tensor:
-    """`values` as a tensor of shape (length, *event) that is like another; every number finite."""
+    """`values` as a tensor of shape (length, *event) that is like another; every number finite.
+
+    Where some may be missing, those are NaN.
+    """
     try:
         result = torch.as_tensor(values).detach().to(like)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -94,7 +102,8 @@ def _finite(
             f"{name} must have shape ({', '.join((rows, *map(str, event)))}), "
             f"but has {tuple(result.shape)}."
         )
-    bad = ~result.isfinite().reshape(len(result), math.prod(event)).all(1)
+    usable = result.isfinite() | result.isnan() if missing else result.isfinite()
+    bad = ~usable.reshape(len(result), math.prod(event)).all(1)
     if bool(bad.any()):
         raise DataError(
             f"{name} has a number that is not finite in row {int(bad.nonzero()[0])} "

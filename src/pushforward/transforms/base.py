@@ -51,6 +51,8 @@ class Transform(nn.Module, ABC):
         cheap: which of "forward" and "inverse" is closed form in one pass.
         features: the length that the last dimension must have, None for any.
         context_features: the length of the context vector, 0 where none is taken.
+        takes_missing: does a NaN in x mean that the coordinate is not known? The density is then
+            that of the others; elsewhere it is NaN.
     """
 
     event_ndim_in: int = 0
@@ -61,6 +63,7 @@ class Transform(nn.Module, ABC):
     cheap: frozenset[str] = frozenset({"forward", "inverse"})
     features: int | None = None
     context_features: int = 0
+    takes_missing: bool = False
 
     @abstractmethod
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,88 @@
+"""The coordinate of a number: bounds and scale taken away, far values taken in logarithmically."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from pushforward.numerics import without_outliers
+
+TAIL = 2.0  # deviations up to which the coordinate is linear, about
+
+
+class Coordinate(nn.Module):
+    """y(x): increasing, onto the real line, about standard once `initialize` has seen data.
+
+    log(x - lower) or the logit within bounds, then location and scale, then
+    t·asinh(·/t), so that logistic tails in y are power laws in x.
+
+    Args:
+        lower, upper: open bounds of x, or None.
+
+    Example:
+        >>> y = Coordinate(lower=0.0)
+        >>> float(y(torch.tensor([1.0]))[0])
+        0.0
+    """
+
+    loc: Tensor
+    scale: Tensor
+
+    def __init__(self, lower: float | None = None, upper: float | None = None) -> None:
+        super().__init__()
+        self.lower, self.upper = lower, upper
+        self.register_buffer("loc", torch.zeros(()))
+        self.register_buffer("scale", torch.ones(()))
+
+    @torch.no_grad()
+    def initialize(self, x: Tensor, weight: Tensor | None = None) -> None:
+        """Set location and scale from x (n) within the bounds, without its outliers."""
+        u = self._unbounded(x.double())[0][:, None]
+        u = without_outliers(u)[:, 0]
+        share = torch.ones_like(u) if weight is None else weight.double()
+        loc = (share * u).sum() / share.sum()
+        scale = ((share * (u - loc).square()).sum() / share.sum()).sqrt()
+        self.loc.copy_(loc)
+        self.scale.copy_(scale if float(scale) > 0 else torch.ones(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """y of x, of any shape; ends of the bounds give an infinite y."""
+        return self.with_slope(x)[0]
+
+    def with_slope(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """y and log dy/dx, of the shape of x."""
+        u, log_slope = self._unbounded(x)
+        v = (u - self.loc) / (TAIL * self.scale)
+        log_slope = log_slope - self.scale.log() - 0.5 * torch.log1p(v.square())
+        return TAIL * torch.asinh(v), log_slope
+
+    def inverse(self, y: Tensor) -> Tensor:
+        """x of y, in float64 within."""
+        kind = y.dtype
+        u = torch.sinh((y.double() / TAIL).clamp(-80, 80)) * TAIL * self.scale + self.loc
+        lower, upper = self.lower, self.upper
+        if lower is not None and upper is not None:
+            x = lower + (upper - lower) * u.sigmoid()
+        elif lower is not None:
+            x = lower + u.clamp(max=300.0).exp()
+        elif upper is not None:
+            x = upper - (-u).clamp(max=300.0).exp()
+        else:
+            x = u
+        return x.to(kind)
+
+    def _unbounded(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """x taken to the whole line, and the log of that map's slope."""
+        lower, upper = self.lower, self.upper
+        if lower is None and upper is None:
+            return x, torch.zeros_like(x)
+        if lower is not None and upper is not None:
+            below, above = (x - lower).log(), (upper - x).log()
+            return below - above, math.log(upper - lower) - below - above
+        if lower is not None:
+            below = (x - lower).log()
+            return below, -below
+        above = (upper - x).log()  # type: ignore[operator]
+        return -above, -above
