@@ -41,7 +41,7 @@ def choose(tally: Tally, plain: bool, remarks: Remarks) -> Column:
         >>> column.kind, column.levels, column.missing
         ('category', ['Fair', 'Good'], True)
     """
-    shared = {
+    shared: dict[str, Any] = {
         "name": tally.name,
         "dtype": "string" if tally.text and plain else type_name(tally.kind),
         "missing": tally.missing > 0,
@@ -125,7 +125,9 @@ def _ask_of_levels(tally: Tally, levels: list[str], remarks: Remarks) -> None:
             )
             break
     once = float(np.mean(tally.counts == 1) * len(levels) / max(tally.counts.sum(), 1))
-    if once > 0.001:  # Good and Turing: the share of levels seen once foretells that of new ones
+    if (
+        tally.counts.sum() > ENOUGH and 0.001 < once < 0.5
+    ):  # Good and Turing: the share of levels seen once foretells that of new ones
         remarks.ask(
             tally.name,
             f"has levels that came only once: about {once:.2g} of new rows may hold another one, "

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pushforward.schema.column import Column
-from pushforward.schema.grid import FINER, MOST_CELLS, coarsest
+from pushforward.schema.grid import FINER, MOST_CELLS, coarsest, converted
 from pushforward.schema.numbers import read_numbers
 from pushforward.schema.remarks import Remarks
 from pushforward.schema.tally import LARGEST, NumberFacts, Tally, floats
@@ -46,7 +46,7 @@ def choose_number(tally: Tally, plain: bool, shared: dict[str, Any], remarks: Re
             f"column {excerpt(tally.name)}",
             "it holds a number beyond ±1e30; rescale it, or leave out the row.",
         )
-    step = _step(facts, len(values))
+    step = _step(facts, values, counts)
     _write(tally, plain, step, shared, remarks)
     if step == 1 and (why := _identifies(tally, facts)):
         return Column(kind="identifier", why=why, **shared)
@@ -82,10 +82,12 @@ def _values(tally: Tally) -> tuple[np.ndarray, np.ndarray]:
     return different, np.bincount(which, tally.counts, len(different))
 
 
-def _step(facts: NumberFacts, different: int) -> float | None:
-    step = coarsest(facts.steps, different)
+def _step(facts: NumberFacts, values: np.ndarray, counts: np.ndarray) -> float | None:
+    step = coarsest(facts.steps, len(values))
     if step is None and facts.narrow:
-        step = coarsest(facts.narrow_steps, different)
+        step = coarsest(facts.narrow_steps, len(values))
+    if step is None or step in FINER:
+        return converted(values, counts) or step
     return step
 
 
@@ -173,7 +175,7 @@ def _near_zero(facts: NumberFacts, least: float) -> bool:
 def _grid(facts: NumberFacts, step: float, shared: dict[str, Any]) -> Column:
     """A column of steps, counted from 0, or from the least value where 0 is far off."""
     far = max(abs(facts.low), abs(facts.high)) / step >= MOST_CELLS
-    counting = {
+    counting: dict[str, Any] = {
         "origin": round(facts.low / step) * step if far else 0.0,
         "lower": 0.0 if _near_zero(facts, step) else None,
     }

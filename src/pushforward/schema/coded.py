@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pushforward.schema.column import CATEGORIES, Column
+from pushforward.schema.column import Column
 from pushforward.text import excerpt, guess, listed, refusal, row_name
 
 MOST = 0.5  # where more cells than that do not fit, it is the kind that is wrong

@@ -47,7 +47,9 @@ def read_cells(cells: pa.Array, column: Column, na: Sequence[str]) -> Read:
 missing=array([False, False,  True, False]), unreadable=array([False, False, False,  True]))
     """
     different, which = distinct(cells, na)
-    read = _category if column.kind in CATEGORIES else _date if _dated(column) else _number
+    read = (
+        _category if column.kind in CATEGORIES else _date if column.kind == "datetime" else _number
+    )
     values, outside, unreadable = read(different, column)
     missing = pc.is_null(different).to_numpy(zero_copy_only=False)
     values = np.where(missing, np.nan, values)
@@ -56,11 +58,7 @@ missing=array([False, False,  True, False]), unreadable=array([False, False, Fal
     return Read(values[place], outside[place], missing[place], (unreadable & ~missing)[place])
 
 
-_Three = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-def _dated(column: Column) -> bool:
-    return column.kind == "datetime"
+_Three = tuple[np.ndarray, np.ndarray, np.ndarray]  # values, outside, unreadable
 
 
 def _category(cells: pa.Array, column: Column) -> _Three:
@@ -95,8 +93,8 @@ def _number(cells: pa.Array, column: Column) -> _Three:
         wrong = wrong | (np.abs(values) > LARGEST)
         values = np.where(wrong, np.nan, values)
         if column.kind == "periodic" and column.period is not None:
-            low = column.lower or 0.0
-            return low + (values - low) % column.period, np.zeros_like(wrong), wrong
+            around = wrapped(values, column.lower or 0.0, column.period)
+            return around, np.zeros_like(wrong), wrong
         outside = beyond(values, column)
         if column.cells:
             width = 4 if pa.types.is_float32(cells.type) else _width(values)
@@ -110,6 +108,18 @@ def _width(values: np.ndarray) -> int:
     """4 where float64 are but widened float32."""
     here = values[~np.isnan(values)]
     return 4 if len(here) and bool((here.astype(np.float32) == here).all()) else 8
+
+
+def wrapped(values: np.ndarray, low: float, period: float) -> np.ndarray:
+    """Values (n) turned into [low, low + period); those that are there keep all their digits.
+
+    Example:
+        >>> wrapped(np.array([361.0, 0.1, 360.0]), 0.0, 360.0)
+        array([1. , 0.1, 0. ])
+    """
+    with np.errstate(invalid="ignore"):
+        there = (values >= low) & (values < low + period)
+        return np.where(there, values, low + (values - low) % period)
 
 
 def beyond(values: np.ndarray, column: Column) -> np.ndarray:
@@ -172,8 +182,7 @@ def _rounded(values: np.ndarray, column: Column) -> np.ndarray:
     if column.step is not None:
         numbers = np.round(numbers, _decimals(column.step, column.start))
     if column.kind == "periodic" and column.period is not None:
-        low = column.lower or 0.0
-        return low + (numbers - low) % column.period
+        return wrapped(numbers, column.lower or 0.0, column.period)
     return np.clip(numbers, column.floor, column.upper) + 0.0  # no minus zero
 
 

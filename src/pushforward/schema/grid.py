@@ -11,6 +11,7 @@ STEPS = (1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 5e-4, 
 FINER = (1e-5, 1e-6)
 MOST_CELLS = 2**22  # codes below it are exact in float32, with room for a fraction
 FEW = 10  # so many different values that all lie on quarters do not do so by chance
+MOST_CONVERTED = 10_000  # steps of a unit that is guessed
 
 _ULP = {8: 8 * np.finfo(np.float64).eps, 4: float(np.finfo(np.float32).eps)}
 
@@ -74,3 +75,21 @@ def coarsest(steps: Sequence[float], different: int) -> float | None:
     powers = [step for step in steps if abs(np.log10(step) - round(np.log10(step))) < 1e-9]
     found = steps if different >= FEW else powers
     return found[0] if found else None
+
+
+def converted(values: np.ndarray, counts: np.ndarray) -> float | None:
+    """The step of values that were whole numbers in another unit (knots, inches), or None.
+
+    Args:
+        values: the different values (k), sorted.
+        counts: how often each came; where most came often, the step is the least gap.
+
+    Example:
+        >>> converted(np.arange(20) * 1.15078, np.full(20, 50))
+        1.15078
+    """
+    if len(values) < FEW or 10 * len(values) > counts.sum():
+        return None
+    step = float(f"{np.diff(values).min():.12g}")
+    span = (values[-1] - values[0]) / step
+    return None if span > MOST_CONVERTED or off_grid(values, step).any() else step

@@ -19,7 +19,7 @@ from pushforward.schema.constants import constant_cells, empty_cells
 from pushforward.schema.na import NA
 from pushforward.text import excerpt, refusal, require_columns, row_name
 
-VERSION = 1
+VERSION: Literal[1] = 1
 
 
 class Schema(BaseModel):
