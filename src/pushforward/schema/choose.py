@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -124,10 +123,10 @@ def _ask_of_levels(tally: Tally, levels: list[str], remarks: Remarks) -> None:
                 "mend the table if they are not.",
             )
             break
-    once = float(np.mean(tally.counts == 1) * len(levels) / max(tally.counts.sum(), 1))
-    if (
-        tally.counts.sum() > ENOUGH and 0.001 < once < 0.5
-    ):  # Good and Turing: the share of levels seen once foretells that of new ones
+    # Good and Turing: the share of rows whose level came once is that of levels to come.
+    rows = int(tally.counts.sum())
+    once = int((tally.counts == 1).sum()) / rows
+    if rows > ENOUGH and 0.001 < once < 0.5:
         remarks.ask(
             tally.name,
             f"has levels that came only once: about {once:.2g} of new rows may hold another one, "

@@ -204,7 +204,8 @@ def _write_dates(values: np.ndarray, column: Column) -> pa.Array:
     if is_date(kind):
         return pc.cast(stamps, kind, safe=False)
     default = "%Y-%m-%d" if tick % (86400 * SECOND) == 0 else "%Y-%m-%d %H:%M:%S"
-    texts = write_dates(pc.cast(stamps, pa.timestamp("us")), column.format or default)
+    coded = pc.cast(stamps, pa.timestamp("us")).dictionary_encode()  # each date is written once
+    texts = write_dates(coded.dictionary, column.format or default).take(coded.indices)
     return texts if pa.types.is_string(kind) else pc.cast(texts, kind)
 
 
