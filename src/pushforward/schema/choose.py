@@ -42,7 +42,7 @@ def choose(tally: Tally, plain: bool, remarks: Remarks) -> Column:
     """
     shared: dict[str, Any] = {
         "name": tally.name,
-        "dtype": "string" if tally.text and plain else type_name(tally.kind),
+        "dtype": type_name(tally.kind),
         "missing": tally.missing > 0,
     }
     different = len(tally.cells)
@@ -78,6 +78,7 @@ def _constant(tally: Tally, plain: bool, shared: dict[str, Any]) -> Column:
 
 def _date(tally: Tally, shared: dict[str, Any], remarks: Remarks) -> Column:
     form, *others = tally.dates
+    others = [other for other in others if other.replace("%B", "%b") != form]  # as in May
     facts = tally.dates[form]
     step = float(facts.steps[0]) if facts.steps else 1e-6
     if form:

@@ -48,8 +48,11 @@ def choose_number(tally: Tally, plain: bool, shared: dict[str, Any], remarks: Re
         )
     step = _step(facts, values, counts)
     _write(tally, plain, step, shared, remarks)
-    if step == 1 and (why := _identifies(tally, facts)):
+    why = _identifies(tally, facts, step)
+    if why is not None:
         return Column(kind="identifier", why=why, **shared)
+    if len(values) == 1 and not tally.missing:
+        return Column(kind="constant", value=str(tally.cells[0].as_py()), **shared)
     if len(values) == 2 and set(pc.cast(tally.cells, pa.string()).to_pylist()) == {"0", "1"}:
         remarks.note(tally.name, "holds 0 and 1 alone: it is taken as no and yes.")
         return Column(kind="boolean", levels=["0", "1"], **shared)
@@ -115,10 +118,13 @@ def _write(
         )
 
 
-def _identifies(tally: Tally, facts: NumberFacts) -> str | None:
+def _identifies(tally: Tally, facts: NumberFacts, step: float | None) -> str | None:
     """Why whole numbers name a row rather than measure it, or None."""
-    if max(abs(facts.low), abs(facts.high)) >= EXACT:
+    digits = pa.types.is_integer(tally.value) or (tally.text and tally.patterns[0].most == 0)
+    if digits and max(abs(facts.low), abs(facts.high)) >= EXACT:
         return "holds integers beyond 2^53, which float64 would round"
+    if step != 1:
+        return None
     if facts.counting and tally.rows >= COUNTED and not tally.missing:
         return "counts the rows"
     rows = tally.rows - tally.missing
@@ -157,10 +163,12 @@ def _ask_of_values(
             remarks.ask(
                 tally.name, "looks like dates written as 20241231, and is taken as integer."
             )
+    if len(values) < 3:
+        return
     for value, end, near in ((values[0], 0, 1), (values[-1], -1, -2)):
         rest = np.delete(values, end)
         far = abs(value - values[near]) > (rest.max() - rest.min())
-        if len(values) > 2 and value in SENTINELS and counts[end] > 1 and far:
+        if value in SENTINELS and counts[end] > 1 and far:
             remarks.ask(
                 tally.name,
                 f"holds {value:g} in {counts[end]:.0f} rows, far from all others: if it says "

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pushforward.schema.dates import microseconds
+from pushforward.schema.dates import date_parts, microseconds
 from pushforward.schema.dtypes import named_type
 from pushforward.schema.pattern import parse_pattern
 
@@ -159,6 +160,8 @@ class Column(BaseModel):
         named_type(self.dtype)
         if self.kind == "datetime":
             microseconds(str(self.origin))
+            if self.format is not None:
+                date_parts(self.format)
         elif isinstance(self.origin, str):
             raise ValueError(f"origin is {self.origin!r}, and must be a number")
         elif self.format is not None and self.kind in NUMBERS:
@@ -169,12 +172,8 @@ class Column(BaseModel):
         levels = self.levels
         if levels is None:
             return
-        twice = (
-            next((level for level in levels if levels.count(level) > 1), None)
-            if len(set(levels)) < len(levels)
-            else None
-        )
-        if twice is not None:
+        twice, count = max(Counter(levels).items(), key=lambda pair: pair[1], default=("", 0))
+        if count > 1:
             raise ValueError(f"levels hold {twice!r} twice")
         if not levels or (self.kind == "boolean" and len(levels) != 2):
             wanted = "two" if self.kind == "boolean" else "one or more"

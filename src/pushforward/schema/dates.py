@@ -117,7 +117,7 @@ def read_dates(cells: pa.Array, form: str) -> tuple[np.ndarray, np.ndarray]:
         >>> read_dates(pa.array(["02.01.1970", "32.01.1970"]), "%d.%m.%Y")
         (array([86400000000,           0]), array([False,  True]))
     """
-    parts, pattern = _split(cells), _parse(form)
+    parts, pattern = _split(cells), date_parts(form)
     moments = _days(parts["date"], pattern["date"].replace("%-", "%"))
     wrong = pc.and_(pc.is_valid(cells), pc.is_null(moments)).to_numpy(zero_copy_only=False)
     total = pc.fill_null(moments, 0).to_numpy(zero_copy_only=False) * SECOND
@@ -146,7 +146,7 @@ def write_dates(moments: pa.Array, form: str) -> pa.Array:
         >>> write_dates(pa.array([0, None], pa.timestamp("us")), "%-d/%-m/%Y %H:%M").to_pylist()
         ['1/1/1970 00:00', None]
     """
-    pattern = _parse(form)
+    pattern = date_parts(form)
     whole = pc.cast(pc.floor_temporal(moments, unit="second"), pa.timestamp("s"))
     text = _written(whole, pattern["date"])
     if not pattern["time"]:
@@ -164,20 +164,32 @@ def write_dates(moments: pa.Array, form: str) -> pa.Array:
     return pc.binary_join_element_wise(*pieces, zone, "")
 
 
-def _written(whole: pa.Array, form: str) -> pa.Array:
-    text = pc.strftime(whole, format=form.replace("%-", "%"))
-    if "%-" not in form:
-        return text
-    return pc.replace_substring_regex(text, pattern=r"\b0(\d)\b", replacement=r"\1")
+def date_parts(form: str) -> dict[str, str]:
+    """The parts of a date's format: date, join, time, digits, half, zone.
 
+    Raises:
+        ConfigurationError: it is no format, or lacks year, month or day.
 
-def _parse(form: str) -> dict[str, str]:
+    Example:
+        >>> parts = date_parts("%Y-%m-%dT%H:%M:%S.%3fZ")
+        >>> parts["date"], parts["join"], parts["digits"], parts["zone"]
+        ('%Y-%m-%d', 'T', '3', 'Z')
+    """
     found = _FORMAT.fullmatch(form)
-    if found is None or not re.search("%[Yy]", found["date"]):
+    date = found["date"] if found else ""
+    if found is None or not all(re.search(piece, date) for piece in ("%[Yy]", "%-?[mbB]", "%-?d")):
         raise ConfigurationError(
             f"{excerpt(form)} is no format of a date; write it as %Y-%m-%d or %d.%m.%Y %H:%M:%S."
         )
     return found.groupdict()
+
+
+def _written(whole: pa.Array, form: str) -> pa.Array:
+    text = pc.strftime(whole, format=form.replace("%-", "%"))
+    if "%-" not in form:
+        return text
+    bare = r"^0(\d)" if ":" in form else r"\b0(\d)\b"  # minutes keep their zeros
+    return pc.replace_substring_regex(text, pattern=bare, replacement=r"\1")
 
 
 def _split(cells: pa.Array) -> dict[str, pa.Array]:

@@ -122,6 +122,6 @@ def _as(column: Any, known: Any, frame: Any) -> Any:
             native = native.astype(frame[column.name].dtype)
         else:
             native = native.cast(frame[column.name].dtype)
-    except (TypeError, ValueError, AttributeError):  # whole numbers that have come to miss cells
+    except Exception:  # each library has errors of its own for cells that do not fit
         return column
     return nw.from_native(native, series_only=True)

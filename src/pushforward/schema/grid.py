@@ -31,8 +31,10 @@ def off_grid(values: np.ndarray, step: float, origin: float = 0.0, width: int = 
         array([False])
     """
     away = (values - origin) / step
-    slack = np.maximum(1e-9, _ULP[width] * np.abs(values) / step)
-    return np.abs(away - np.round(away)) > np.minimum(slack, 0.05)
+    nearest = np.round(away)
+    relative = np.maximum(1e-9 * np.minimum(1, np.abs(nearest)), 1e-14)  # 1e-12 is no zero
+    slack = np.maximum(relative, _ULP[width] * np.abs(values) / step)
+    return np.abs(away - nearest) > np.minimum(slack, 0.05)
 
 
 def steps_of(values: np.ndarray, steps: Sequence[float], width: int = 8) -> list[float]:
@@ -48,7 +50,11 @@ def steps_of(values: np.ndarray, steps: Sequence[float], width: int = 8) -> list
     if not len(values):
         return list(steps)
     largest = np.abs(values).max()
-    found = [step for step in steps if largest * _ULP[width] < step / 20]
+    found = [
+        step
+        for step in steps
+        if largest * _ULP[width] < step / 20 and (largest == 0 or largest > step / 2)
+    ]
     for part in (values[:100], values[100:]):  # most steps fall by the first few
         found = [step for step in found if not off_grid(part, step, width=width).any()]
     return found

@@ -96,10 +96,11 @@ def number_patterns(cells: pa.Array, decimal: str = ".") -> list[Pattern]:
     if pc.any(pc.match_substring_regex(body, pattern=r"^0\d")).as_py():
         return []
     space = (_only(gap) or "") if before else ""
+    blank = next((mark for mark in BLANKS if pc.any(pc.match_substring(body, mark)).as_py()), " ")
     other = "," if decimal == "." else "."
     found = []
     for mark, rival in ((decimal, other), (other, decimal)):
-        for thousands in ("", rival, " ", "'"):
+        for thousands in ("", rival, blank, "'"):
             pattern = Pattern(before + space, thousands, mark, 0, 0, after)
             bare = replace(pattern, prefix="", suffix="").regex()
             if pc.all(pc.match_substring_regex(body, pattern=bare)).as_py():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pushforward.errors import ConfigurationError
 from pushforward.text import excerpt
 
-BLANKS = "  \u202f"  # a blank, and those that do not break a line
+BLANKS = " \u00a0\u202f"  # a blank, and those that do not break a line
 _PATTERN = re.compile(r"([^#0]*)(#([.,'\s])##)?0(([.,])(0*)(#*))?([^#0]*)")
 
 

@@ -147,7 +147,8 @@ class Tally:
         else:
             first = not len(self.cells)
             self._read_numbers(fresh, in_order)
-            self._read_dates(fresh, first)
+            if self.numbers is None:  # no text is both
+                self._read_dates(fresh, first)
 
     def _read_typed(self, fresh: pa.Array, in_order: bool) -> None:
         if self.numbers is not None:
