@@ -10,7 +10,19 @@ import sys
 
 import typer
 
-from pushforward.cli import bench, check, data, fit, info, lecture, report, rows, sample, say
+from pushforward.cli import (
+    bench,
+    check,
+    data,
+    fit,
+    info,
+    lecture,
+    report,
+    rows,
+    sample,
+    say,
+    schema,
+)
 from pushforward.errors import PushforwardError
 from pushforward.files import abandon
 
@@ -29,6 +41,7 @@ app.command("decode")(rows.decode)
 app.command("report")(report.report)
 app.command("check")(check.check)
 app.command("info")(info.info)
+app.command("schema")(schema.schema)
 app.command("lecture")(lecture.lecture)
 app.add_typer(data.app, name="data")
 app.add_typer(bench.app, name="bench")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
-from pushforward.tables.words import excerpt, refusal
+from pushforward.text import excerpt, refusal, require_columns
 
-MOST_LISTED = 20
+__all__ = ["name_columns", "refuse_duplicates", "require_columns"]
 
 
 def name_columns(cells: Sequence[str], source: str) -> tuple[list[str], list[str]]:
@@ -38,18 +37,3 @@ def refuse_duplicates(names: Sequence[str], source: str) -> None:
             pair = f"columns {first[name]} and {k}"
             raise refusal(source, f"{pair} are both called {excerpt(name)}; rename one of them.")
         first[name] = k
-
-
-def require_columns(wanted: Sequence[str], names: Sequence[str], source: str) -> None:
-    """Raise `DataError` where a wanted column is missing: name it, its like, and what there is."""
-    present = set(names)
-    for name in wanted:
-        if name in present:
-            continue
-        near = difflib.get_close_matches(name, names, n=1)
-        guess = f" (did you mean {excerpt(near[0])}?)" if near else ""
-        listed = ", ".join(excerpt(known) for known in names[:MOST_LISTED])
-        more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
-        raise refusal(
-            source, f"there is no column {excerpt(name)}{guess}; its columns are {listed}{more}."
-        )

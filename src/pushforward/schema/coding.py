@@ -1,0 +1,213 @@
+"""The cells of one column to numbers, and numbers to cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pushforward.schema.categories import category_cells, category_codes
+from pushforward.schema.column import CATEGORIES, Column
+from pushforward.schema.dates import SECOND, date_patterns, microseconds, read_dates, write_dates
+from pushforward.schema.dtypes import is_date, is_number, named_type
+from pushforward.schema.grid import off_grid
+from pushforward.schema.na import distinct
+from pushforward.schema.numbers import read_numbers, write_numbers
+from pushforward.schema.pattern import Pattern, parse_pattern
+from pushforward.schema.tally import LARGEST, floats, moments
+
+
+@dataclass(frozen=True)
+class Read:
+    """Cells of one column as numbers.
+
+    Attributes:
+        values: float64 (n), codes or numbers in the column's units; NaN where missing.
+        outside: bool (n), where a cell is not in the column's support.
+        missing: bool (n), where it is missing.
+        unreadable: bool (n), where it is no number or date at all.
+    """
+
+    values: np.ndarray
+    outside: np.ndarray
+    missing: np.ndarray
+    unreadable: np.ndarray
+
+
+def read_cells(cells: pa.Array, column: Column, na: Sequence[str]) -> Read:
+    """Cells (n) of a column as numbers; different cells are looked at once each.
+
+    Example:
+        >>> price = Column(name="p", kind="rounded", step=0.5, dtype="float64", missing=True)
+        >>> read_cells(pa.array(["1.5", "2.25", "NA", "x"]), price, ["NA"])
+        Read(values=array([3. , 4.5, nan, nan]), outside=array([False,  True, False, False]), \
+missing=array([False, False,  True, False]), unreadable=array([False, False, False,  True]))
+    """
+    different, which = distinct(cells, na)
+    read = (
+        _category if column.kind in CATEGORIES else _date if column.kind == "datetime" else _number
+    )
+    values, outside, unreadable = read(different, column)
+    missing = pc.is_null(different).to_numpy(zero_copy_only=False)
+    values = np.where(missing, np.nan, values)
+    outside = np.where(missing, not column.missing, outside)
+    place = which.to_numpy(zero_copy_only=False)
+    return Read(values[place], outside[place], missing[place], (unreadable & ~missing)[place])
+
+
+_Three = tuple[np.ndarray, np.ndarray, np.ndarray]  # values, outside, unreadable
+
+
+def _category(cells: pa.Array, column: Column) -> _Three:
+    codes, unknown = category_codes(cells, column)
+    return codes, unknown, np.zeros(len(cells), dtype=bool)
+
+
+def _date(cells: pa.Array, column: Column) -> _Three:
+    wrong = np.zeros(len(cells), dtype=bool)
+    if is_date(cells.type):
+        since = moments(cells)
+    elif pa.types.is_string(cells.type):
+        guessed = [] if column.format else date_patterns(cells)
+        form = column.format or (guessed[0] if guessed else "%Y-%m-%d")
+        since, wrong = read_dates(cells, form)
+    else:
+        since, wrong = np.zeros(len(cells), dtype=np.int64), ~wrong
+    tick = column.unit * SECOND
+    values = (since - microseconds(str(column.origin))) / tick
+    outside = np.abs(values - np.round(values)) * tick > 0.5
+    return values, (outside & column.cells & ~wrong), wrong
+
+
+def _number(cells: pa.Array, column: Column) -> _Three:
+    if is_number(cells.type) or pa.types.is_boolean(cells.type):
+        values, wrong = floats(cells), np.zeros(len(cells), dtype=bool)
+    elif pa.types.is_string(cells.type):
+        values, wrong = read_numbers(cells, _pattern(column) or Pattern())
+    else:
+        values, wrong = np.full(len(cells), np.nan), np.ones(len(cells), dtype=bool)
+    with np.errstate(invalid="ignore"):
+        wrong = wrong | (np.abs(values) > LARGEST)
+        values = np.where(wrong, np.nan, values)
+        if column.kind == "periodic" and column.period is not None:
+            around = wrapped(values, column.lower or 0.0, column.period)
+            return around, np.zeros_like(wrong), wrong
+        outside = beyond(values, column)
+        if column.cells:
+            width = 4 if pa.types.is_float32(cells.type) else _width(values)
+            outside |= ~np.isnan(values) & off_grid(values, column.unit, column.start, width)
+            values = (values - column.start) / column.unit
+            values = np.where(outside, values, np.round(values))
+    return values, outside, wrong
+
+
+def _width(values: np.ndarray) -> int:
+    """4 where float64 are but widened float32."""
+    here = values[~np.isnan(values)]
+    return 4 if len(here) and bool((here.astype(np.float32) == here).all()) else 8
+
+
+def wrapped(values: np.ndarray, low: float, period: float) -> np.ndarray:
+    """Values (n) turned into [low, low + period); those that are there keep all their digits.
+
+    Example:
+        >>> wrapped(np.array([361.0, 0.1, 360.0]), 0.0, 360.0)
+        array([1. , 0.1, 0. ])
+    """
+    with np.errstate(invalid="ignore"):
+        there = (values >= low) & (values < low + period)
+        return np.where(there, values, low + (values - low) % period)
+
+
+def beyond(values: np.ndarray, column: Column) -> np.ndarray:
+    """Which values (n), in the column's units, lie outside its bounds."""
+    outside = np.zeros(len(values), dtype=bool)
+    if column.kind == "positive":
+        outside |= values <= 0
+    if column.lower is not None:
+        outside |= values < column.lower
+    if column.upper is not None:
+        outside |= values > column.upper
+    return outside
+
+
+def write_cells(values: np.ndarray, column: Column) -> pa.Array:
+    """Cells (n) in the column's dtype and format, of values (n) as a model has them.
+
+    Values are rounded to the column's step and kept inside its bounds; null where NaN.
+
+    Example:
+        >>> price = Column(name="p", kind="rounded", step=0.1, format="$0.00", dtype="string")
+        >>> write_cells(np.array([3.0, np.nan]), price).to_pylist()
+        ['$0.30', None]
+    """
+    if column.kind in CATEGORIES:
+        return category_cells(values, column)
+    if column.kind == "datetime":
+        return _write_dates(values, column)
+    numbers = _rounded(values, column)
+    if column.format is not None:
+        return write_numbers(numbers, parse_pattern(column.format))
+    kind = named_type(column.dtype)
+    array = pa.array(numbers, pa.float64(), mask=np.isnan(numbers))
+    if pa.types.is_string(kind):
+        return write_numbers(numbers, Pattern(most=15))
+    return array if kind == pa.float64() else _cast(array, kind)
+
+
+def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_decimal(kind):
+        return pc.cast(pc.round(array, kind.scale), kind, safe=False)
+    if pa.types.is_integer(kind):
+        info = np.iinfo(kind.to_pandas_dtype())
+        low, high = (pa.scalar(float(end)) for end in (info.min, info.max))
+        array = pc.round(
+            pc.min_element_wise(
+                pc.max_element_wise(array, low, skip_nulls=False), high, skip_nulls=False
+            )
+        )
+    return pc.cast(array, kind, safe=False)
+
+
+def _rounded(values: np.ndarray, column: Column) -> np.ndarray:
+    """Numbers in the column's units: on its grid, inside its bounds, without stray digits."""
+    numbers = np.asarray(values, dtype=np.float64)
+    if column.cells:
+        numbers = column.start + np.round(numbers) * column.unit
+    elif column.step is not None:
+        numbers = np.round(numbers / column.step) * column.step
+    if column.step is not None:
+        numbers = np.round(numbers, _decimals(column.step, column.start))
+    if column.kind == "periodic" and column.period is not None:
+        return wrapped(numbers, column.lower or 0.0, column.period)
+    return np.clip(numbers, column.floor, column.upper) + 0.0  # no minus zero
+
+
+def _decimals(step: float, start: float) -> int:
+    """The decimals that a grid needs, 12 at most."""
+    for count in range(12):
+        if all(abs(round(part, count) - part) < 1e-9 * step for part in (step, start)):
+            return count
+    return 12
+
+
+def _write_dates(values: np.ndarray, column: Column) -> pa.Array:
+    tick, missing = column.unit * SECOND, np.isnan(values)
+    steps = np.round(np.nan_to_num(values))
+    since = microseconds(str(column.origin)) + np.round(steps * tick).astype(np.int64)
+    kind = named_type(column.dtype)
+    zone = getattr(kind, "tz", None)
+    stamps = pa.array(since, pa.int64(), mask=missing).cast(pa.timestamp("us", zone))
+    if is_date(kind):
+        return pc.cast(stamps, kind, safe=False)
+    default = "%Y-%m-%d" if tick % (86400 * SECOND) == 0 else "%Y-%m-%d %H:%M:%S"
+    coded = pc.cast(stamps, pa.timestamp("us")).dictionary_encode()  # each date is written once
+    texts = write_dates(coded.dictionary, column.format or default).take(coded.indices)
+    return texts if pa.types.is_string(kind) else pc.cast(texts, kind)
+
+
+def _pattern(column: Column) -> Pattern | None:
+    return None if column.format is None else parse_pattern(column.format)

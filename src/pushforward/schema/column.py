@@ -1,0 +1,199 @@
+"""One column of a table: what it holds, what its cells may be, and how it goes back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pushforward.schema.dates import date_parts, microseconds
+from pushforward.schema.dtypes import named_type
+from pushforward.schema.pattern import parse_pattern
+
+Kind = Literal[
+    "real",
+    "positive",
+    "bounded",
+    "integer",
+    "rounded",
+    "periodic",
+    "boolean",
+    "category",
+    "ordered",
+    "datetime",
+    "identifier",
+    "constant",
+    "empty",
+]
+CATEGORIES = ("boolean", "category", "ordered")
+NUMBERS = ("real", "positive", "bounded", "integer", "rounded", "periodic")
+LEFT_OUT = ("identifier", "constant", "empty")
+OTHER = "(other)"  # what an unseen category is called where there is room kept for it
+
+_COMMON = {"name", "kind", "dtype", "missing", "format"}
+_MEANING = {  # which other keys mean something
+    "real": {"step", "lower", "upper"},
+    "positive": {"step", "lower", "upper"},
+    "bounded": {"step", "lower", "upper"},
+    "integer": {"step", "origin", "lower", "upper"},
+    "rounded": {"step", "origin", "lower", "upper"},
+    "periodic": {"period", "lower", "step"},
+    "boolean": {"levels"},
+    "category": {"levels", "reserve"},
+    "ordered": {"levels", "reserve"},
+    "datetime": {"step", "origin", "fine"},
+    "identifier": {"why"},
+    "constant": {"value"},
+    "empty": set(),
+}
+
+
+class Column(BaseModel):
+    """One column, as it stands in a schema.
+
+    Attributes:
+        name: the column's name in the table.
+        kind: what it holds. "identifier", "constant" and "empty" are not modelled.
+        dtype: Arrow's type that it goes back to: string, int64, float64, bool, date32, …
+        missing: whether cells may be missing.
+        lower, upper: no value lies beyond them, in the column's units; None for no bound.
+        step: of integer and rounded, every value is origin + a whole multiple of it; of datetime,
+            the same in seconds. Of other numbers, decode rounds to its multiples.
+        origin: where counting starts; of datetime, an ISO date and time.
+        fine: of datetime, that its steps are too many to count; it is then a real number of them.
+        period: of periodic, the length after which values repeat (360, 24).
+        levels: of boolean, category and ordered, the spellings that there are, in this order.
+        reserve: the probability kept for categories never seen; None for none.
+        format: how numbers or dates are written where they are text: "$#,##0.00", "%d.%m.%Y".
+        value: the constant, as text.
+        why: what is wrong with an identifier.
+
+    Raises:
+        ValueError: keys that contradict one another (pydantic's ValidationError).
+
+    Example:
+        >>> Column(name="age", kind="integer", lower=0, dtype="int64").spec()
+        {'kind': 'cells', 'lower': 0, 'upper': None}
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    name: str
+    kind: Kind
+    dtype: str = "float64"
+    missing: bool = False
+    lower: float | None = None
+    upper: float | None = None
+    step: float | None = Field(default=None, gt=0)
+    origin: float | str | None = None
+    fine: bool = False
+    period: float | None = Field(default=None, gt=0)
+    levels: list[str] | None = None
+    reserve: float | None = Field(default=None, gt=0, lt=1)
+    format: str | None = None
+    value: str | None = None
+    why: str | None = None
+
+    @property
+    def modelled(self) -> bool:
+        """Whether a model is fitted to it."""
+        return self.kind not in LEFT_OUT
+
+    @property
+    def cells(self) -> bool:
+        """Whether its values are whole numbers of steps."""
+        return self.kind in ("integer", "rounded") or (self.kind == "datetime" and not self.fine)
+
+    @property
+    def unit(self) -> float:
+        """The step of values that lie on a grid; 1 where none is written."""
+        return 1.0 if self.step is None else self.step
+
+    @property
+    def start(self) -> float:
+        """The origin of a grid, in the column's units; 0 where none is written."""
+        return self.origin if isinstance(self.origin, float) else 0.0
+
+    @property
+    def floor(self) -> float | None:
+        """The lower bound; of a positive column, 0."""
+        return 0.0 if self.kind == "positive" and self.lower is None else self.lower
+
+    def spec(self) -> dict[str, Any]:
+        """What a model is told of a modelled column, ready for JSON."""
+        if self.kind in CATEGORIES:
+            assert self.levels is not None
+            told: dict[str, Any] = {"kind": "category", "size": len(self.levels)}
+            if self.reserve is not None:
+                told |= {"size": len(self.levels) + 1, "reserve": self.reserve}
+            return told | ({"ordered": True} if self.kind == "ordered" else {})
+        if self.kind == "periodic":
+            low = self.lower or 0.0
+            return {"kind": "periodic", "lower": low, "upper": low + (self.period or 0.0)}
+        if self.cells:
+            return {"kind": "cells", "lower": self._code(self.lower, up=True)} | {
+                "upper": self._code(self.upper, up=False)
+            }
+        return {"kind": "real", "lower": self.floor, "upper": self.upper}
+
+    def _code(self, bound: float | None, up: bool) -> int | None:
+        """The first cell inside a bound."""
+        if bound is None:
+            return None
+        code = (bound - self.start) / self.unit
+        nearest = round(code)
+        if abs(code - nearest) < 1e-6:
+            return nearest
+        return int(code // 1) + int(up)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        idle = self.model_fields_set - _COMMON - _MEANING[self.kind]
+        idle = {key for key in idle if getattr(self, key) not in (None, False)}
+        if idle:
+            raise ValueError(f"{min(idle)} means nothing for kind {self.kind}; leave it out")
+        for key in _needed(self.kind):
+            if getattr(self, key) is None:
+                raise ValueError(f"kind {self.kind} needs {key}")
+        self._check_levels()
+        self._check_bounds()
+        named_type(self.dtype)
+        if self.kind == "datetime":
+            microseconds(str(self.origin))
+            if self.format is not None:
+                date_parts(self.format)
+        elif isinstance(self.origin, str):
+            raise ValueError(f"origin is {self.origin!r}, and must be a number")
+        elif self.format is not None and self.kind in NUMBERS:
+            parse_pattern(self.format)
+        return self
+
+    def _check_levels(self) -> None:
+        levels = self.levels
+        if levels is None:
+            return
+        twice, count = max(Counter(levels).items(), key=lambda pair: pair[1], default=("", 0))
+        if count > 1:
+            raise ValueError(f"levels hold {twice!r} twice")
+        if not levels or (self.kind == "boolean" and len(levels) != 2):
+            wanted = "two" if self.kind == "boolean" else "one or more"
+            raise ValueError(f"kind {self.kind} needs {wanted} levels, not {len(levels)}")
+
+    def _check_bounds(self) -> None:
+        if self.lower is not None and self.upper is not None and self.lower >= self.upper:
+            raise ValueError(f"lower is {self.lower:g}, and upper, {self.upper:g}, is not above it")
+        if self.kind == "bounded" and self.lower is None and self.upper is None:
+            raise ValueError("kind bounded needs lower or upper; write real for neither")
+        if self.kind == "positive" and self.lower is not None and self.lower < 0:
+            raise ValueError(f"lower is {self.lower:g}, but a positive column has none below 0")
+
+
+def _needed(kind: str) -> tuple[str, ...]:
+    if kind in CATEGORIES:
+        return ("levels",)
+    return {
+        "rounded": ("step",),
+        "periodic": ("period",),
+        "datetime": ("step", "origin"),
+        "constant": ("value",),
+    }.get(kind, ())

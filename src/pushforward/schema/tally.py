@@ -1,0 +1,217 @@
+"""What is kept of a column while its batches pass: counts of cells, and the readings that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pushforward.schema.dates import date_patterns, read_dates
+from pushforward.schema.dtypes import is_date, is_number
+from pushforward.schema.grid import FINER, STEPS, is_narrow, steps_of
+from pushforward.schema.na import is_text, present
+from pushforward.schema.numbers import number_patterns, read_numbers, write_numbers
+from pushforward.schema.pattern import Pattern
+
+MOST_LEVELS = 100_000  # different cells that are kept; beyond, the first of them stand for all
+LARGEST = 1e30  # up to here flows keep finite densities and gradients
+TICKS = (86400, 3600, 60, 1)  # seconds: the steps that dates may have
+
+
+@dataclass
+class NumberFacts:
+    """What all numbers of a column have in common.
+
+    Attributes:
+        low, high: the least and the greatest.
+        steps, narrow_steps: those that every value lies on, as float64 or as float32.
+        narrow: whether every value is a float32.
+        counting: whether each is the one before plus 1, so far.
+    """
+
+    low: float = np.inf
+    high: float = -np.inf
+    steps: list[float] = field(default_factory=lambda: [*STEPS, *FINER])
+    narrow_steps: list[float] = field(default_factory=lambda: [*STEPS, *FINER])
+    narrow: bool = True
+    counting: bool = True
+    last: float | None = None
+
+    def add(self, values: np.ndarray, in_order: bool) -> None:
+        """Take in the different numbers (k) of a batch; `in_order`: as its rows have them."""
+        if not len(values):
+            self.counting &= in_order
+            return
+        low, high = float(values.min()), float(values.max())
+        self.low, self.high = min(self.low, low), max(self.high, high)
+        values = values[np.abs(values) <= LARGEST]
+        self.narrow = self.narrow and is_narrow(values)
+        self.steps = steps_of(values, self.steps)
+        if self.narrow:
+            self.narrow_steps = steps_of(values, self.narrow_steps, width=4)
+        if self.counting:
+            before = values[:1] - 1 if self.last is None else np.array([self.last])
+            self.counting = in_order and bool((np.diff(values, prepend=before) == 1).all())
+            self.last = float(values[-1]) if len(values) else None
+
+
+@dataclass
+class DateFacts:
+    """What all dates of a column have in common: microseconds since 1970, and their steps."""
+
+    low: int = 2**62
+    high: int = -(2**62)
+    steps: list[int] = field(default_factory=lambda: list(TICKS))
+    first: int | None = None
+
+    def add(self, moments: np.ndarray) -> None:
+        """Take in the different moments (k) of a batch, int64."""
+        if not len(moments):
+            return
+        self.first = int(moments[0]) if self.first is None else self.first
+        self.low, self.high = min(self.low, int(moments.min())), max(self.high, int(moments.max()))
+        away = moments - self.first
+        self.steps = [step for step in self.steps if not (away % (step * 10**6)).any()]
+
+
+class Tally:
+    """One column while it is read, in bounded memory.
+
+    Attributes:
+        name, kind: the column's name and Arrow type.
+        rows, missing: how many cells there were, and how many of them are missing.
+        cells, counts: the different cells that are not missing, and how often each came.
+        many: whether there were more different cells than are kept.
+        numbers: facts and pattern of the numbers that the cells are, or None.
+        dates: the formats in which every cell is a date, with the facts of each; "" where typed.
+
+    Example:
+        >>> tally = Tally("n", pa.string(), na=["NA"], decimal=".")
+        >>> tally.add(pa.array(["1", "2", "NA", "2"]))
+        >>> tally.missing, tally.cells.to_pylist(), tally.counts.tolist(), tally.numbers.high
+        (1, ['1', '2'], [1, 2], 2.0)
+    """
+
+    def __init__(self, name: str, kind: pa.DataType, na: Sequence[str], decimal: str) -> None:
+        self.name, self.kind, self.na, self.decimal = name, kind, na, decimal
+        value = kind.value_type if pa.types.is_dictionary(kind) else kind
+        self.value = pa.string() if is_text(value) else value
+        self.text = is_text(value)
+        self.rows = self.missing = 0
+        self.cells = pa.array([], self.value)
+        self.counts = np.zeros(0, dtype=np.int64)
+        self.many = False
+        self.numbers = NumberFacts() if self.text or is_number(value) else None
+        self.patterns: list[Pattern] = []
+        self.dates: dict[str, DateFacts] = {"": DateFacts()} if is_date(value) else {}
+        self.levels: pa.Array | None = None  # of a dictionary with an order
+
+    def add(self, cells: pa.Array) -> None:
+        """Take in the cells (n) of one batch."""
+        self.rows += len(cells)
+        if pa.types.is_dictionary(cells.type) and cells.type.ordered:
+            self.levels = cells.dictionary
+        counted = pc.value_counts(
+            cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
+        )
+        raw, counts = counted.field("values"), counted.field("counts").to_numpy()
+        here = present(raw, self.na)
+        valid = here.is_valid().to_numpy(zero_copy_only=False)
+        self.missing += int(counts[~valid].sum())
+        fresh, counts = here.drop_null(), counts[valid]
+        fresh = fresh.cast(self.value) if fresh.type != self.value else fresh
+        in_order = len(fresh) == len(cells)
+        self._read(fresh, in_order)
+        if not self.many:
+            self._keep(fresh, counts)
+
+    def _keep(self, fresh: pa.Array, counts: np.ndarray) -> None:
+        """Join the new cells to those that are kept."""
+        joined = pa.concat_arrays([self.cells, fresh])
+        number = np.concatenate([self.counts, counts])
+        coded = joined.dictionary_encode()
+        self.cells = coded.dictionary
+        which = coded.indices.to_numpy(zero_copy_only=False)
+        self.counts = np.bincount(which, number, len(self.cells)).astype(np.int64)
+        self.many = len(self.cells) > MOST_LEVELS
+
+    def _read(self, fresh: pa.Array, in_order: bool) -> None:
+        if not len(fresh):
+            if self.numbers is not None and not in_order:
+                self.numbers.counting = False
+        elif not self.text:
+            self._read_typed(fresh, in_order)
+        else:
+            first = not len(self.cells)
+            self._read_numbers(fresh, in_order)
+            if self.numbers is None:  # no text is both
+                self._read_dates(fresh, first)
+
+    def _read_typed(self, fresh: pa.Array, in_order: bool) -> None:
+        if self.numbers is not None:
+            self.numbers.add(floats(fresh), in_order)
+        for facts in self.dates.values():
+            facts.add(moments(fresh))
+
+    def _read_numbers(self, fresh: pa.Array, in_order: bool) -> None:
+        if self.numbers is None:
+            return
+        known = self.patterns
+        # A pattern of earlier cells that fits the new ones too is kept, with its decimals widened.
+        union = fresh if not known else pa.concat_arrays([fresh, _witnesses(known)])
+        found = number_patterns(union, self.decimal)
+        if not found:
+            self.numbers = None
+            return
+        if known and found[0].decimal != known[0].decimal and not self._again(found[0]):
+            self.numbers = None
+            return
+        self.patterns = found
+        values, wrong = read_numbers(fresh, found[0])
+        if wrong.any():
+            self.numbers = None
+            return
+        self.numbers.add(values, in_order)
+
+    def _again(self, pattern: Pattern) -> bool:
+        """Read the cells so far in another way; False where they cannot be."""
+        values, wrong = read_numbers(self.cells, pattern)
+        self.numbers = NumberFacts()
+        self.numbers.add(values[~wrong], in_order=False)
+        return not (wrong.any() or self.many)
+
+    def _read_dates(self, fresh: pa.Array, first: bool) -> None:
+        if first:
+            self.dates = {form: DateFacts() for form in date_patterns(fresh)}
+        for form, facts in list(self.dates.items()):
+            values, wrong = read_dates(fresh, form)
+            if wrong.any():
+                del self.dates[form]
+            else:
+                facts.add(values)
+
+
+def _witnesses(patterns: list[Pattern]) -> pa.Array:
+    """Cells that show what earlier cells have shown, and leave open what they left open."""
+    pattern = patterns[0]
+    value = 1234567.0 if len(patterns) == 1 else 1234.0 if pattern.thousands else 1.0
+    decimals = (replace(pattern, most=pattern.least), replace(pattern, least=pattern.most))
+    texts = [write_numbers(np.array([value]), way) for way in decimals]
+    return pa.concat_arrays(texts)
+
+
+def floats(cells: pa.Array) -> np.ndarray:
+    """float64 (n) of typed numbers or booleans (n); null is NaN."""
+    if pa.types.is_boolean(cells.type):
+        cells = pc.cast(cells, pa.uint8())
+    return pc.cast(cells, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+
+
+def moments(cells: pa.Array) -> np.ndarray:
+    """Microseconds since 1970, int64 (n), of dates or timestamps (n); null is 0."""
+    zone = getattr(cells.type, "tz", None)
+    stamps = pc.cast(cells, pa.timestamp("us", zone), safe=False)
+    return pc.fill_null(pc.cast(stamps, pa.int64()), 0).to_numpy(zero_copy_only=False)

@@ -1,0 +1,116 @@
+"""The file of a schema: what is written is read again, and mistakes by hand are named."""
+
+import json
+
+import pytest
+
+from pushforward.errors import ConfigurationError, DataError
+from pushforward.schema import Column, Schema
+
+WHOLE = Schema(
+    na=["", "k. A."],
+    columns=[
+        Column(name="größe", kind="rounded", step=0.1, lower=0, missing=True),
+        Column(name="cut", kind="ordered", levels=["Fair", "Good"], dtype="string", reserve=0.01),
+        Column(name="day", kind="datetime", step=86400, origin="2013-01-01", dtype="date32"),
+        Column(name="at", kind="datetime", step=1, origin="2013-01-01", fine=True, dtype="string"),
+        Column(name="id", kind="identifier", why="counts the rows"),
+    ],
+)
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    path = tmp_path / "schema.json"
+    WHOLE.save(path)
+    assert Schema.load(path) == WHOLE
+    lines = path.read_text("utf-8").splitlines()
+    assert sum('"name"' in line for line in lines) == len(WHOLE.columns)
+    assert "größe" in lines[4]
+
+
+def test_an_existing_file_is_kept(tmp_path):
+    path = tmp_path / "schema.json"
+    path.write_text("mine")
+    with pytest.raises(DataError, match="exists already"):
+        WHOLE.save(path, force=False)
+    assert path.read_text() == "mine"
+
+
+def written(tmp_path, content):
+    path = tmp_path / "s.json"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"columns": [}', "is no JSON: .* at line 1, column 14"),
+        (b"\xff\xfe", "not text in UTF-8"),
+        ("[1]", "must be an object"),
+        ("[" * 100_000, "nested too deeply|is no JSON"),
+        ('{"columns": [], "columns": []}', "the key 'columns' stands twice"),
+        ("{}", "the key 'columns' is missing"),
+        ('{"version": 2, "columns": []}', "has version 2"),
+        ('{"version": "x", "columns": []}', "version is 'x'"),
+        ('{"colums": [], "columns": []}', r"no key 'colums' \(did you mean 'columns'\?\)"),
+        ('{"columns": {}}', "columns is '{}'"),
+        ('{"columns": [7]}', "column 1: .*dict|column 1: .*object"),
+    ],
+)
+def test_files_that_are_no_schema(tmp_path, content, said):
+    path = written(tmp_path, content)
+    with pytest.raises((DataError, ConfigurationError), match=said) as error:
+        Schema.load(path)
+    assert str(path) in str(error.value)
+    assert str(error.value).isprintable()
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(DataError, match="there is no such file"):
+        Schema.load(tmp_path / "none.json")
+
+
+DAY = {"kind": "datetime", "step": 1, "origin": "2013-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ({"kind": "reel"}, r"kind is 'reel' \(did you mean 'real'\?\), and must be one of 'real'"),
+        ({}, "the key 'kind' is missing"),
+        ({"kind": "real", "lwer": 0}, r"no key 'lwer' \(did you mean 'lower'\?\)"),
+        ({"kind": "bounded", "lower": 2, "upper": 1}, "lower is 2, and upper, 1, is not above it"),
+        ({"kind": "bounded"}, "kind bounded needs lower or upper"),
+        ({"kind": "positive", "lower": -1}, "positive column has none below 0"),
+        ({"kind": "category", "levels": ["a", "a"]}, "levels hold 'a' twice"),
+        ({"kind": "category"}, "kind category needs levels"),
+        ({"kind": "category", "levels": []}, "needs one or more levels"),
+        ({"kind": "boolean", "levels": ["a"]}, "needs two levels, not 1"),
+        ({"kind": "category", "levels": ["a"], "reserve": 1.5}, "reserve is '1.5': input"),
+        ({"kind": "rounded"}, "kind rounded needs step"),
+        ({"kind": "rounded", "step": 0}, "step is '0'"),
+        ({"kind": "periodic"}, "kind periodic needs period"),
+        ({"kind": "datetime", "step": 1, "origin": "soon"}, "'soon' is no date"),
+        ({"kind": "rounded", "step": 1, "origin": "soon"}, "must be a number"),
+        ({"kind": "real", "levels": ["a"]}, "levels means nothing for kind real"),
+        ({"kind": "real", "dtype": "flaot64"}, "there is no dtype 'flaot64'"),
+        ({"kind": "real", "format": "%d"}, "'%d' is no format of a number"),
+        (DAY | {"format": "0.0"}, "no format of a date"),
+        (DAY | {"format": "%Y-%m"}, "no format of a date"),
+        ({"kind": "constant"}, "kind constant needs value"),
+        ({"kind": "real", "missing": "perhaps"}, "missing is 'perhaps'"),
+    ],
+)
+def test_columns_that_contradict_themselves(tmp_path, record, said):
+    content = json.dumps({"columns": [{"name": "x", **record}]})
+    with pytest.raises(ConfigurationError, match=f"s.json: column 'x': .*{said}") as error:
+        Schema.load(written(tmp_path, content))
+    assert str(error.value).endswith(".")
+    assert str(error.value).isprintable()
+
+
+def test_two_columns_of_one_name(tmp_path):
+    content = json.dumps({"columns": [{"name": "x", "kind": "real"}] * 2})
+    with pytest.raises(ConfigurationError, match="two columns are called 'x'"):
+        Schema.load(written(tmp_path, content))
