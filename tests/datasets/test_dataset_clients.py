@@ -51,6 +51,17 @@ def test_pip_is_asked_for_a_wheel_and_nothing_else(client, tmp_path):
     assert {"--no-deps", "--only-binary", "some==1.0"} <= set(seen[0])
 
 
+def test_pip_gets_a_source_distribution_by_its_hash(client, tmp_path):
+    source = Package("pip", "some", "1.0", "some-1.0.tar.gz", "ab" * 32)
+    seen = client(leave(source.filename))
+    assert clients.download(source, tmp_path) == tmp_path / source.filename
+    command = seen[0]
+    assert {"download", "--no-deps", "--require-hashes"} <= set(command)
+    assert "some==1.0" not in command  # without the hash, pip would take any file of that name
+    asked = tmp_path / command[command.index("-r") + 1]
+    assert asked.read_text() == f"some==1.0 --hash=sha256:{'ab' * 32}\n"
+
+
 def test_npm_runs_no_scripts(client, tmp_path):
     seen = client(leave(TARBALL.filename))
     assert clients.download(TARBALL, tmp_path) == tmp_path / TARBALL.filename

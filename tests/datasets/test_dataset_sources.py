@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import bz2
+import datetime
+import io
 import struct
+import zipfile
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +18,7 @@ from pushforward.datasets import (
     gaia,
     hipparcos,
     keel,
+    nycflights,
     posteriors,
     sklearn_tables,
 )
@@ -134,6 +138,80 @@ class TestDiamonds:
     def test_a_lost_column(self):
         with pytest.raises(DataError, match="carat"):
             diamonds.parse(b"cut,color\nIdeal,E\n")
+
+    def test_graded_has_the_same_cells_in_their_own_types(self, wheel):
+        rows = (
+            b'0.23,"Very Good","E","SI2",61.5,55,326,3.95,3.98,2.43\n'
+            b'0.3,"Fair","D","IF",60,54.5,552,4.3,4.34,2.68\n'
+        )
+        package = wheel({diamonds.MEMBER: self.HEAD + rows})
+        entry = catalogue()["diamonds_graded"]
+        plain, table = diamonds.read(package), entry.reader(package)
+        assert table.to_pylist() == plain.to_pylist()
+        assert tuple(table.column_names) == entry.columns
+        assert table.schema.field("price").type == pa.int64()
+        for name, grades in diamonds.GRADES.items():
+            assert table.schema.field(name).type.ordered
+            assert tuple(table[name].chunk(0).dictionary.to_pylist()) == grades
+        codes = table["cut"].chunk(0).indices.to_pylist()
+        assert codes == [2, 0]  # from the worst cut
+
+    def test_an_unknown_grade_or_half_a_dollar(self):
+        row = b'0.23,"%s","E","SI2",61.5,55,%s,3.95,3.98,2.43\n'
+        with pytest.raises(DataError, match="the cut 'Dull'; known are Fair, Good"):
+            diamonds.graded(diamonds.parse(self.HEAD + row % (b"Dull", b"326")))
+        with pytest.raises(DataError, match="price that is not whole"):
+            diamonds.graded(diamonds.parse(self.HEAD + row % (b"Fair", b"326.5")))
+
+
+class TestNycflights:
+    HEAD = ",".join(nycflights.COLUMNS) + "\n"
+    FLOWN = "2013,1,1,517,515,2,830,819,11,UA,1545,N14228,EWR,IAH,227,1400,5,15,"
+    CANCELLED = "2013,1,2,NA,1330,NA,NA,1500,NA,AA,133,NA,JFK,LAX,NA,2475,13,30,"
+
+    def packed(self, *rows: str) -> bytes:
+        inner = io.BytesIO()
+        with zipfile.ZipFile(inner, "w") as archive:
+            text = self.HEAD + "".join(row + "\n" for row in rows)
+            archive.writestr(nycflights.INNER, text)
+        return inner.getvalue()
+
+    def test_types_and_gaps(self, tgz):
+        rows = (self.FLOWN + "2013-01-01T10:00:00Z", self.CANCELLED + "2013-01-02T18:00:00Z")
+        entry = catalogue()["nycflights"]
+        table = entry.reader(tgz({nycflights.MEMBER: self.packed(*rows)}))
+        assert tuple(table.column_names) == entry.columns
+        types = {name: table.schema.field(name).type for name in entry.columns}
+        assert {types[name] for name in entry.numeric} == {pa.int64()}
+        assert {types[name] for name in entry.categories} == {pa.string()}
+        assert {types[name] for name in entry.times} == {pa.timestamp("s", tz="UTC")}
+        assert len(entry.numeric) == 14
+        flown, cancelled = table.to_pylist()
+        assert None not in flown.values()
+        assert (flown["dep_delay"], flown["tailnum"], flown["hour"]) == (2, "N14228", 5)
+        assert flown["time_hour"] == datetime.datetime(2013, 1, 1, 10, tzinfo=datetime.UTC)
+        gaps = {name for name, cell in cancelled.items() if cell is None}
+        assert gaps == {"dep_time", "dep_delay", "arr_time", "arr_delay", "tailnum", "air_time"}
+
+    @pytest.mark.parametrize(
+        ("cell", "other"), [("517", "517.5"), ("517", ""), ("UA,1545", "UA,many")]
+    )
+    def test_a_cell_of_another_type(self, cell, other):
+        row = self.FLOWN.replace(cell, other, 1) + "2013-01-01T10:00:00Z\n"
+        with pytest.raises(DataError, match=r"flights\.csv is not the table"):
+            nycflights.parse((self.HEAD + row).encode())
+
+    def test_no_moment_or_a_lost_column(self):
+        with pytest.raises(DataError, match="not the table it should be"):
+            nycflights.parse((self.HEAD + self.FLOWN + "soon\n").encode())
+        with pytest.raises(DataError, match="year"):
+            nycflights.parse(b"month,day\n1,2\n")
+
+    def test_a_damaged_zip_inside_an_intact_package(self, tgz):
+        row = self.FLOWN + "2013-01-01T10:00:00Z"
+        package = tgz({nycflights.MEMBER: self.packed(row)[:-30]})
+        with pytest.raises(DataError, match=r"flights\.csv\.zip is damaged"):
+            nycflights.read(package)
 
 
 class TestPosteriors:

