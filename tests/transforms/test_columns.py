@@ -23,7 +23,14 @@ REALS = [
     {"kind": "real", "lower": -1.0, "upper": 2.0, "components": 4},
     {"kind": "real", "lower": 0.0, "upper": 360.0, "period": True, "components": 4},
 ]
-MIXED = [CATEGORY, ATOMS, REALS[0], REALS[2], OPEN]
+CLOSED = {
+    "kind": "real",
+    "lower": 0.0,
+    "upper": 1.0,
+    "closed": ["lower", "upper"],
+    "components": 3,
+}
+MIXED = [CATEGORY, ATOMS, REALS[0], REALS[2], OPEN, CLOSED]
 
 
 def rows(records: list[dict], n: int, seed: int = 0) -> torch.Tensor:
@@ -44,7 +51,10 @@ def rows(records: list[dict], n: int, seed: int = 0) -> torch.Tensor:
             elif high is None:
                 cols.append(low + z.exp())
             else:
-                cols.append(low + (high - low) * z.sigmoid())
+                inside = low + (high - low) * z.sigmoid()
+                if r.get("closed"):
+                    inside = torch.where(z < -1, low, torch.where(z > 1, high, inside))
+                cols.append(inside)
     return torch.stack(cols, -1)
 
 
@@ -54,6 +64,7 @@ def model(records: list[dict], networks: int = 1, context: int = 0, seed: int = 
     layer = AnyOrder([Network(records, context, width=8, blocks=1) for _ in range(networks)])
     layer.initialize(rows(records, 300, seed))
     perturb(layer, torch.Generator().manual_seed(seed))
+    layer.requires_grad_(False)
     layer.log_weights.copy_(torch.arange(networks, dtype=torch.get_default_dtype()))
     return layer.eval()
 
@@ -77,12 +88,12 @@ def everything(records: list[dict]) -> torch.Tensor:
 
 @pytest.mark.parametrize("networks", [1, 2])
 @pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])
-def test_the_masses_of_all_rows_add_up_to_one(networks, order):
+def test_the_masses_of_all_rows_add_up_to_one(double, networks, order):
     records = [CATEGORY, CELLS, ATOMS]
     layer = model(records, networks)
     layer.take(order)
     total = layer.log_prob(everything(records)).double().exp().sum()
-    assert float(total) == pytest.approx(1, abs=1e-6)
+    assert float(total) == pytest.approx(1, abs=1e-9)
 
 
 def test_cells_without_an_upper_end_add_up_to_one(double):
@@ -93,15 +104,28 @@ def test_cells_without_an_upper_end_add_up_to_one(double):
     assert float(total + above.exp()) == pytest.approx(1, abs=1e-9)
 
 
-@pytest.mark.parametrize("record", REALS)
-def test_densities_integrate_to_one(double, record):
+@pytest.mark.parametrize("record", [*REALS, CLOSED])
+def test_densities_integrate_to_what_the_tails_say(double, record):
     layer = model([record])
-    y = torch.linspace(-40, 40, 400_001)
-    x = layer.columns[0].at(y)
-    keep = torch.cat([torch.tensor([True]), x.diff() > 0])
-    x = x[keep]
-    p = layer.log_prob(x[:, None]).exp()
-    assert float(torch.trapezoid(p, x)) == pytest.approx(1, abs=1e-4)
+    column = layer.columns[0]
+    x = column.at(torch.linspace(-5, 5, 400_001))
+    inside = torch.trapezoid(layer.log_prob(x[:, None]).exp(), x)
+    raw = layer.walk(1).raw(0, torch.zeros(1).long())[0]
+    below, *_ = column.tails(raw, x[:1])
+    _, above, *_ = column.tails(raw, x[-1:])
+    assert float(inside + below.exp() + above.exp()) == pytest.approx(1, abs=1e-6)
+
+
+def test_a_closed_bound_has_a_probability(double):
+    layer = model([CLOSED])
+    masses = layer.log_prob(torch.tensor([[0.0], [1.0]])).exp()
+    drawn = layer.generate(torch.zeros(20_000, 1), None, torch.Generator().manual_seed(0))[:, 0]
+    for end, mass in ((0.0, masses[0]), (1.0, masses[1])):
+        assert 0.01 < float(mass) < 0.99
+        error = float((mass * (1 - mass) / 20_000).sqrt())
+        assert abs(float((drawn == end).double().mean() - mass)) <= 5 * error
+    assert bool(((drawn >= 0) & (drawn <= 1)).all())
+    assert layer.log_prob(torch.tensor([[-0.1], [1.1]])).tolist() == [-math.inf] * 2
 
 
 @pytest.mark.parametrize("networks", [1, 2])
@@ -250,7 +274,7 @@ def test_what_cannot_be_is_minus_infinity_and_missing_rows_teach_nothing():
         bad = good.clone()
         bad[0, j] = value
         assert layer.log_prob(bad).tolist() == [-math.inf]
-    layer.train()
+    layer.train().requires_grad_(True)
     x = rows(MIXED, 40)
     x[:, 0] = math.nan
     layer._estimate(x, None).sum().backward()
@@ -262,7 +286,7 @@ def test_what_cannot_be_is_minus_infinity_and_missing_rows_teach_nothing():
 @pytest.mark.parametrize("size", [1e4, 1e30])
 def test_extremes_keep_finite_gradients(size):
     records = [REALS[0], {"kind": "cells", "components": 3}]
-    layer = model(records)
+    layer = model(records).requires_grad_(True)
     x = torch.tensor([[size, size], [-size, -size]]).round()
     log_prob = layer.log_prob(x)
     assert log_prob.isfinite().all()
@@ -311,7 +335,7 @@ def test_the_recipe_is_fitted_saved_and_loaded(tmp_path):
 def test_senseless_columns_are_refused():
     with pytest.raises(ConfigurationError, match="3 columns need as many records"):
         columns(3, [CATEGORY])
-    with pytest.raises(ConfigurationError, match="kind 'colour'"):
+    with pytest.raises(ConfigurationError, match="not 'colour'"):
         columns(1, [{"kind": "colour"}])
     with pytest.raises(ConfigurationError, match="1 level or more"):
         columns(1, [{"kind": "category", "size": 0}])

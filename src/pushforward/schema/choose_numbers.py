@@ -20,6 +20,7 @@ from pushforward.text import excerpt, refusal
 EXACT = 2.0**53  # up to here every integer is a float64
 NEAR = 0.05  # a least value so near to 0, in ranges, says that 0 is a bound
 UNIQUE, ENOUGH, COUNTED = 0.95, 50, 10
+TIED = 4  # rows to a value, on average, of a column whose rounding matters
 CODES = 10  # so few different integers may be codes
 SENTINELS = (-99999, -9999, -999, -99, 999, 9999, 99999, 999999)
 
@@ -59,7 +60,7 @@ def choose_number(tally: Tally, plain: bool, shared: dict[str, Any], remarks: Re
     _ask_of_values(tally, values, counts, step, remarks)
     counted = step is not None and (facts.high - facts.low) / step < MOST_CELLS
     rows = int(tally.counts.sum())
-    if counted and (step not in FINER or 2 * len(values) <= rows):
+    if counted and (step == 1 or TIED * len(values) <= rows):  # else ties are chance: a density
         ask_of_turns(tally.name, facts.low, facts.high, remarks)
         assert step is not None
         return _grid(facts, step, shared)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,13 +33,21 @@ class Column(nn.Module, ABC):
     Attributes:
         size: how many numbers describe its law.
         mass: does `log_prob` give the log of a probability, of a whole number, or of a density?
-        lower, upper: where its values end, which a density's never reach; None where nowhere.
+        lower, upper: where its values end, which a density's do not reach; None where nowhere.
+        ends: values of a density that have a probability all the same.
     """
 
     size: int
     mass: bool
     lower: float | None
     upper: float | None
+    ends: Sequence[float] = ()
+
+    def massive(self, x: Tensor) -> Tensor:
+        """Which values (rows) have a probability, not a density."""
+        if self.mass:
+            return torch.ones_like(x, dtype=torch.bool)
+        return (x[:, None] == x.new_tensor(self.ends)).any(-1)
 
     @abstractmethod
     def supports(self, x: Tensor) -> Tensor:

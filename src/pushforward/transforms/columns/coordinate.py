@@ -55,7 +55,7 @@ class Coordinate(nn.Module):
         """y and log dy/dx, of the shape of x."""
         u, log_slope = self._unbounded(x)
         v = (u - self.loc) / (TAIL * self.scale)
-        log_slope = log_slope - self.scale.log() - 0.5 * torch.log1p(v.square())
+        log_slope = log_slope - self.scale.log() - torch.hypot(v, torch.ones_like(v)).log()
         return TAIL * torch.asinh(v), log_slope
 
     def inverse(self, y: Tensor) -> Tensor:

@@ -38,14 +38,21 @@ def normal_quantile(log_cdf: Tensor, log_sf: Tensor) -> Tensor:
 
 
 def crossing(column: Column, tails: Callable[[Tensor], Tails], z: Tensor) -> Tensor:
-    """x (rows) of a density with P(X < x) = Φ(z)."""
+    """x (rows) of a density with P(X < x) = Φ(z), or the end that takes that share."""
 
     def excess(y: Tensor) -> tuple[Tensor, Tensor]:
         at = tails(column.at(y))
         return normal_quantile(at.below, at.above) - z, torch.full_like(y, math.nan)
 
     reach = torch.full_like(z, REACH)
-    return column.at(increasing_root(excess, -reach, reach, name="a column's quantile"))
+    x = column.at(increasing_root(excess, -reach, reach, name="a column's quantile"))
+    for end in column.ends:
+        at = tails(torch.full_like(z, end))
+        if end == column.lower:
+            x = torch.where(z <= normal_quantile(at.upto, at.above), end, x)
+        else:
+            x = torch.where(z >= normal_quantile(at.below, at.beyond), end, x)
+    return x
 
 
 def least_cell(column: Column, tails: Callable[[Tensor], Tails], z: Tensor) -> Tensor:

@@ -91,9 +91,11 @@ class Walk:
         raws = self.raw(j, some)
         tails = self.tails(j, some, raws, x)
         log_prob = self._known(j, x, some, raws)
-        if self.networks[0].each[j].mass:
-            return tails.between(torch.rand_like(x), log_prob), log_prob
-        return normal_quantile(tails.below, tails.above), log_prob
+        z = normal_quantile(tails.below, tails.above)
+        massive = self.networks[0].each[j].massive(x)
+        if bool(massive.any()):
+            z = torch.where(massive, tails.between(torch.rand_like(x), log_prob), z)
+        return z, log_prob
 
     def decode(self, j: int, z: Tensor) -> tuple[Tensor, Tensor]:
         """x_j (rows) of z (rows), and log p(x_j), for every row; it is known then."""
