@@ -351,7 +351,9 @@ class Flow(nn.Module):
             self.embed.initialize(context, **weights)  # type: ignore[operator]
         embedded = self._accept("x", x, self.event_shape, context)
         self.transform.initialize(x, embedded, **weights)
-        self.base.initialize(self.transform.inverse(x, embedded)[0], embedded, **weights)
+        if type(self.base).initialize is not Distribution.initialize:
+            z, _ = self.transform.inverse(x, embedded)
+            self.base.initialize(z, embedded, **weights)
         self.initialized.fill_(True)
 
     def _embedded(self, context: Tensor | None) -> Tensor | None:

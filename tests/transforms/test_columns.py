@@ -39,10 +39,14 @@ def rows(records: list[dict], n: int, seed: int = 0) -> torch.Tensor:
     cols = []
     for r in records:
         if r["kind"] == "category":
-            cols.append(torch.randint(0, r["size"], (n,), generator=g).to(torch.get_default_dtype()))
+            cols.append(
+                torch.randint(0, r["size"], (n,), generator=g).to(torch.get_default_dtype())
+            )
         elif r["kind"] == "cells":
             low, high = r.get("lower", -3), r.get("upper", 5)
-            cols.append(torch.randint(low, high + 1, (n,), generator=g).to(torch.get_default_dtype()))
+            cols.append(
+                torch.randint(low, high + 1, (n,), generator=g).to(torch.get_default_dtype())
+            )
         else:
             low, high = r.get("lower"), r.get("upper")
             z = torch.randn(n, generator=g)
@@ -69,7 +73,7 @@ def model(records: list[dict], networks: int = 1, context: int = 0, seed: int = 
     return layer.eval()
 
 
-@pytest.fixture()
+@pytest.fixture
 def double():
     """Everything in float64."""
     torch.set_default_dtype(torch.float64)
@@ -222,9 +226,7 @@ def test_limits_give_the_law_of_what_is_left(limit):
     error = (exact * (1 - exact) / n).sqrt()
     assert bool(((share - exact).abs() <= 5 * error + 1e-9).all())
     given = joint[every[:, 1] == 2].sum()
-    assert float(weight.exp().mean()) == pytest.approx(
-        float(joint[inside].sum() / given), rel=1e-4
-    )
+    assert float(weight.exp().mean()) == pytest.approx(float(joint[inside].sum() / given), rel=1e-4)
     assert float(weight.std()) < 1e-4  # one limit: every draw weighs the same
 
 
@@ -320,7 +322,7 @@ def test_the_recipe_is_fitted_saved_and_loaded(tmp_path):
     import pushforward as pf
 
     torch.manual_seed(0)
-    flow = columns(len(MIXED), MIXED, width=8, blocks=1)
+    flow = columns(len(MIXED), MIXED, networks=[{"width": 8, "blocks": 1}])
     x = rows(MIXED, 200)
     x[::5, 1] = math.nan
     result = pf.fit(flow, x, epochs=2)

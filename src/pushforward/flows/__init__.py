@@ -1,7 +1,7 @@
 """Recipes: functions that return a `Flow`, one small file per architecture."""
 
-from pushforward.flows.columns import columns
 from pushforward.flows.autoregressive import iaf, maf
+from pushforward.flows.columns import columns
 from pushforward.flows.coupling import nice, realnvp
 from pushforward.flows.recipe import RECIPES, assemble, rebuild, recipe
 from pushforward.flows.residual import planar, radial, sylvester

@@ -76,7 +76,7 @@ def gather(
     if len(rows) < 2:
         raise DataError(f"A fit needs two rows or more of some weight, but was given {len(rows)}.")
     weight = rows.weight / rows.weight.max()  # first, or the sum of large ones would overflow
-    return _levelled(replace(rows, weight=weight))
+    return levelled(replace(rows, weight=weight))
 
 
 def _finite(
@@ -118,10 +118,11 @@ def split(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows | None]:
     Each side's weights have a mean of one again.
     """
     kept, aside = split_index(len(rows), share, seed)
-    return _levelled(rows.take(kept)), _levelled(rows.take(aside)) if len(aside) else None
+    return levelled(rows.take(kept)), levelled(rows.take(aside)) if len(aside) else None
 
 
-def _levelled(rows: Rows) -> Rows:
+def levelled(rows: Rows) -> Rows:
+    """The same rows, their weights divided by their mean."""
     return replace(rows, weight=rows.weight / rows.weight.mean())
 
 

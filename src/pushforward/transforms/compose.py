@@ -159,10 +159,11 @@ class Compose(Transform):
         self, x: Tensor, context: Tensor | None = None, weight: Tensor | None = None
     ) -> None:
         weights = {} if weight is None else {"weight": weight}
-        for layer in reversed(self.layers):
+        for i, layer in reversed(list(enumerate(self.layers))):
             layer.initialize(x, context, **weights)  # type: ignore[operator]
-            with torch.no_grad():
-                x, _ = layer.inverse(x, context)  # type: ignore[operator]
+            if i:
+                with torch.no_grad():
+                    x, _ = layer.inverse(x, context)  # type: ignore[operator]
 
     def walk(
         self, z: Tensor, context: Tensor | None = None

@@ -20,18 +20,22 @@ class Category(Column):
     Args:
         levels: K.
         width: of the network that is told the value.
+        reserve: probability of the last level, whatever the others are: of what was never seen.
 
     Raises:
-        ConfigurationError: fewer than one level.
+        ConfigurationError: fewer than one level, or a reserve that is no probability.
     """
 
     mass = True
 
-    def __init__(self, levels: int, width: int) -> None:
+    def __init__(self, levels: int, width: int, reserve: float | None = None) -> None:
         super().__init__()
-        if levels < 1:
+        if levels < 1 + (reserve is not None):
             raise ConfigurationError(f"A category has 1 level or more, not {levels}.")
-        self.size = self.levels = levels
+        if reserve is not None and not 0 < reserve < 1:
+            raise ConfigurationError(f"A reserve is between 0 and 1, not {reserve}.")
+        self.levels, self.reserve = levels, reserve
+        self.size = levels if reserve is None else levels - 1
         self.lower, self.upper = 0, levels - 1
         self.table = nn.Embedding(levels, width)
         nn.init.normal_(self.table.weight, std=0.5)
@@ -47,14 +51,22 @@ class Category(Column):
 
     @torch.no_grad()
     def start(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
-        counts = torch.bincount(x.long(), weight, minlength=self.levels)
+        counts = torch.bincount(x.long(), weight, minlength=self.levels)[: self.size]
         return counts.double().clamp(min=LEAST).log().log_softmax(0)
 
+    def _each(self, raw: Tensor) -> Tensor:
+        """log P of every level, (rows, K)."""
+        log_p = raw.log_softmax(-1)
+        if self.reserve is None:
+            return log_p
+        rest = torch.full_like(log_p[:, :1], math.log(self.reserve))
+        return torch.cat([log_p + math.log1p(-self.reserve), rest], -1)
+
     def log_prob(self, raw: Tensor, x: Tensor) -> Tensor:
-        return raw.log_softmax(-1).gather(1, x.long()[:, None])[:, 0]
+        return self._each(raw).gather(1, x.long()[:, None])[:, 0]
 
     def tails(self, raw: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        log_p = raw.log_softmax(-1)
+        log_p = self._each(raw)
         codes = torch.arange(self.levels)
         here = x[:, None]
         below = log_p.masked_fill(codes >= here, -math.inf).logsumexp(-1)
@@ -65,7 +77,7 @@ class Category(Column):
     def draw(
         self, raw: Tensor, limit: Limit | None, generator: torch.Generator | None
     ) -> tuple[Tensor, Tensor]:
-        log_p = raw.log_softmax(-1)
+        log_p = self._each(raw)
         if limit is not None:
             log_p = log_p.masked_fill(~self._allowed(limit), -math.inf)
         return categorical(log_p, generator).to(raw.dtype), log_p.logsumexp(-1)

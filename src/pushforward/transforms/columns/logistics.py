@@ -74,7 +74,9 @@ def log1mexp(x: Tensor) -> Tensor:
         tensor([-18.4207,   0.0000])
     """
     x = x.clamp(min=torch.finfo(x.dtype).tiny)
-    return torch.where(x < 0.7, torch.log(-torch.expm1(-x)), torch.log1p(-(-x.clamp(min=0.7)).exp()))
+    return torch.where(
+        x < 0.7, torch.log(-torch.expm1(-x)), torch.log1p(-(-x.clamp(min=0.7)).exp())
+    )
 
 
 def categorical(log_weights: Tensor, generator: torch.Generator | None) -> Tensor:

@@ -15,6 +15,7 @@ from pushforward.transforms.columns.category import Category
 from pushforward.transforms.columns.column import Column, Spec
 from pushforward.transforms.columns.number import Cells, Real
 
+SKIP = 32  # units of the sum that the heads read as they are, so that linear laws come easily
 KINDS = ("category", "cells", "real")
 
 
@@ -81,7 +82,7 @@ class Network(nn.Module):
         columns: Sequence[dict[str, Any]],
         context_features: int = 0,
         width: int = 256,
-        blocks: int = 3,
+        blocks: int = 2,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
@@ -92,9 +93,9 @@ class Network(nn.Module):
         self.context = nn.Linear(context_features, width, bias=False) if context_features else None
         self.blocks = nn.ModuleList(Block(width, dropout) for _ in range(blocks))
         self.norm = nn.LayerNorm(width)
-        import os
-        self.skip = int(os.environ.get('SKIP','0'))
-        self.heads = nn.ModuleList(linear_from_zero(width + self.skip, c.size) for c in self.each)
+        self.heads = nn.ModuleList(
+            linear_from_zero(width + min(SKIP, width), c.size) for c in self.each
+        )
 
     @property
     def each(self) -> list[Column]:
@@ -107,12 +108,11 @@ class Network(nn.Module):
         return h if self.context is None or context is None else h + self.context(context)
 
     def answer(self, h: Tensor) -> Tensor:
-        """What the heads read, (rows, width), given the sum."""
-        first = h
+        """What the heads read, (rows, width + SKIP), given the sum."""
+        plain = h[:, :SKIP]
         for block in self.blocks:
             h = block(h)
-        out = silu(self.norm(h))
-        return torch.cat([out, first[:, :self.skip]], -1) if self.skip else out
+        return torch.cat([silu(self.norm(h)), plain], -1)
 
     @torch.no_grad()
     def initialize(self, x: Tensor, weight: Tensor | None = None) -> None:

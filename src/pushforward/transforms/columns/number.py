@@ -172,7 +172,9 @@ class Real(Column):
         ends = (-math.inf, math.inf) if limit is None else (limit.low, limit.high)
         low, high = (self._end(raw, end) for end in ends)
         weights, law = self._parts(raw)
-        masses = law.log_masses(low, high, high - low).masked_fill((low >= high)[:, None], -math.inf)
+        masses = law.log_masses(low, high, high - low).masked_fill(
+            (low >= high)[:, None], -math.inf
+        )
         x = self._inside(self.coordinate.inverse(law.draw(masses, low, high, generator)), ends)
         free = weights[:, -1] + masses.logsumexp(-1)
         if not self.ends:
@@ -285,8 +287,8 @@ class Cells(Column):
 
     def _edges(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The coordinates of the outer edges of cells low … high (rows), and their distance."""
-        first = self.coordinate((low.double() - 0.5))
-        last = self.coordinate((high.double() + 0.5))
+        first = self.coordinate(low.double() - 0.5)
+        last = self.coordinate(high.double() + 0.5)
         if self.lower is not None:
             first = first.masked_fill(low <= self.lower, -END)
         if self.upper is not None:

@@ -84,7 +84,9 @@ class Walk:
         """Of column j at x (m), given what is known and the networks' answers `raws`."""
         each = [n.each[j].tails(raw, x) for n, raw in zip(self.networks, raws, strict=True)]
         weights = self.weights[:, some]
-        return Tails(*(torch.logsumexp(weights + torch.stack(t), 0) for t in zip(*each, strict=True)))
+        return Tails(
+            *(torch.logsumexp(weights + torch.stack(t), 0) for t in zip(*each, strict=True))
+        )
 
     def encode(self, j: int, x: Tensor, some: Tensor) -> tuple[Tensor, Tensor]:
         """z (m) of x_j (m), drawn from a cell's interval, and log p(x_j); it is known then."""
