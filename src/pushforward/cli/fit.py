@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pushforward.cli import say
-from pushforward.cli.options import Data, Seed, locate, names
+from pushforward.cli.options import NA, Data, Seed, locate, names, spellings
 from pushforward.cli.rows import ADDED
 from pushforward.errors import ConfigurationError, DataError
 from pushforward.files import discard_aside, discard_drafts, replace_directory
@@ -32,9 +32,20 @@ def fit(
     context: Annotated[
         str | None, typer.Option(help="Columns to condition on: p(columns | context).")
     ] = None,
+    schema: Annotated[
+        Path | None,
+        typer.Option(metavar="SCHEMA", help="What the columns are: a file made by `schema`."),
+    ] = None,
+    na: NA = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Refuse a column that would be left out, with its reason."),
+    ] = False,
     flow: Annotated[
         str,
-        typer.Option(help="auto: the best of many, mixed; or nsf, maf, realnvp, nice, iaf, …"),
+        typer.Option(
+            help="auto: the best of many, mixed; or nsf, maf, realnvp, nice, iaf, … of numbers."
+        ),
     ] = "auto",
     scaler: Annotated[
         str | None,
@@ -65,12 +76,13 @@ def fit(
         bool, typer.Option("--force", help="Replace a finished MODEL, or start afresh.")
     ] = False,
 ) -> None:
-    """Fit a density to the numeric columns of DATA, without tuning.
+    """Fit a density to the columns of DATA, without tuning.
 
-    Gaussians, mixtures, a kernel estimate and flows are tried within the time, and mixed as they
-    foretell rows that they have not seen; --flow names a single flow instead. A tenth of the rows
-    is held out and judged by. The fit is kept in MODEL.partial each epoch, and becomes MODEL when
-    it is done.
+    Columns may be numbers, categories, dates, with cells missing. Of real numbers alone, Gaussians,
+    mixtures, a kernel estimate and flows are tried within the time, and mixed as they foretell rows
+    that they have not seen; --flow names a single flow instead. Other columns get a model that
+    takes any of them given any others. A tenth of the rows is held out and judged by. The fit is
+    kept in MODEL.partial each epoch, and becomes MODEL when it is done.
     """
     if epochs is not None and time_budget is not None:
         raise ConfigurationError("Give either --epochs or --time-budget, one of the two.")
@@ -80,7 +92,16 @@ def fit(
     if not _may_begin(output, partial, resume, force):
         return
     given = names("--context", context)
-    table = _read(data, names("--columns", columns), given)
+    numeric = bool(given) or flow != "auto"
+    if numeric and (schema is not None or na is not None or strict):
+        raise ConfigurationError(
+            "--schema, --na and --strict are for typed columns; leave out --flow and --context."
+        )
+    wanted = names("--columns", columns)
+    if numeric:
+        table = _read(data, wanted, given)
+    else:
+        table = _read_typed(data, wanted, schema, spellings(na), strict)
     from pushforward.tables.fitting import Request
     from pushforward.training import seconds
 
@@ -173,6 +194,29 @@ def _read(data: str, columns: list[str], context: list[str]) -> NumericTable:
     told = dependence(table)
     if told:
         say.note(told)
+    return table
+
+
+def _read_typed(
+    data: str, columns: list[str], schema: Path | None, na: list[str], strict: bool
+) -> NumericTable:
+    from pushforward.schema import Schema
+    from pushforward.tables import check_trainable, dependence, read_typed
+    from pushforward.tables.typed import is_real
+
+    given = None if schema is None else Schema.load(schema)
+    table = read_typed(locate(data), given, columns or None, na, strict)
+    for text in table.notes:
+        say.note(text)
+    _refuse_own_names(table, [])
+    assert table.schema is not None
+    if is_real(table.schema):
+        check_trainable(table)
+        told = dependence(table)
+        if told:
+            say.note(told)
+    elif len(table.values) < 2:
+        raise DataError(f"{table.source}: a model is fitted to 2 rows or more, and there is 1.")
     return table
 
 

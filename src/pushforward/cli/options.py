@@ -24,6 +24,14 @@ Output = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
+NA = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B",
+        help="What says that a cell is missing, instead of the usual spellings; an empty cell "
+        "always does.",
+    ),
+]
 Seed = Annotated[
     int,
     typer.Option("--seed", min=0, max=2**32 - 1, help="The same seed gives the same result."),
@@ -92,3 +100,17 @@ def names(option: str, text: str | None) -> list[str]:
     if twice is not None:
         raise ConfigurationError(f"{option} names column {twice!r} twice.")
     return found
+
+
+def spellings(text: str | None) -> list[str]:
+    """What says that a cell is missing: the usual spellings, or those of "a,b" and the empty cell.
+
+    Example:
+        >>> spellings("-999, unknown")
+        ['', '-999', 'unknown']
+    """
+    from pushforward.schema import NA as usual
+
+    if text is None:
+        return list(usual)
+    return list(dict.fromkeys(["", *names("--na", text)])) if text.strip() else [""]

@@ -10,11 +10,13 @@ import typer
 from pushforward.cli import say
 from pushforward.cli.options import Data, Force, Model, Output, locate, refuse_output
 from pushforward.errors import ConfigurationError, DataError
+from pushforward.text import visible
 
 if TYPE_CHECKING:
     import numpy as np
 
     from pushforward.diagnostics.blame import Blamer
+    from pushforward.schema import Coded
     from pushforward.tables import Batch
     from pushforward.tables.model import TableModel
 
@@ -23,6 +25,7 @@ Columns = dict[str, Any]
 ADDED = ("log_prob", "rarity")  # by `score`
 BLAMED = ("blame", "blame_nats")  # by `score --blame`
 BLAME_BELOW = 0.01
+MOST_NAMED = 5
 
 
 def score(
@@ -61,17 +64,36 @@ def score(
         raise ConfigurationError(f"--blame-below is a rarity from 0 to 1, not {limit:g}.")
     accuse = _Accuser(limit) if blame else None
 
+    told = _Units()
+
     def columns(fitted: TableModel, batch: Batch) -> Columns:
-        values, context = _inputs(fitted, batch, fitted.columns)
+        values, context = _inputs(fitted, batch, fitted.columns, told)
         log_prob = fitted.log_prob(values, context)
         carried = {name: batch.data.column(name) for name in batch.data.schema.names}
-        numbers = _named(fitted.columns, values) | _named(fitted.context, context)
+        typed = fitted.schema is not None  # its cells stay as they stand
+        numbers = {} if typed else _named(fitted.columns, values) | _named(fitted.context, context)
         rarity = fitted.rarity(log_prob)
         scores = dict(zip(ADDED, (log_prob.astype(fitted.precision), rarity), strict=True))
         accused = accuse(fitted, values, context, log_prob, rarity) if accuse else {}
         return carried | numbers | scores | accused
 
     _stream(model, data, output, force, columns, refused=ADDED + (BLAMED if blame else ()))
+
+
+class _Units:
+    """Says once what log_prob is in, and once which cell is the first outside the schema."""
+
+    def __init__(self) -> None:
+        self.begun = self.warned = False
+
+    def __call__(self, fitted: TableModel, coded: Coded) -> None:
+        if not self.begun:
+            say.note(units(fitted))
+            self.begun = True
+        sentence = None if self.warned else coded.first_outside()
+        if sentence is not None:
+            say.note(f"{sentence} Its log_prob is -inf, as is that of others outside the schema.")
+            self.warned = True
 
 
 class _Accuser:
@@ -139,6 +161,21 @@ def decode(
     _stream(model, data, output, force, columns)
 
 
+def units(fitted: TableModel) -> str:
+    """What a model's log_prob is: a density, a probability, or both, and in what units."""
+    assert fitted.schema is not None
+    from pushforward.tables.typed import densities
+
+    dense = densities(fitted.schema)
+    real = [name for name, density in zip(fitted.columns, dense, strict=True) if density]
+    if not real:
+        return "log_prob is in nats: the log of the row's probability."
+    listed = ", ".join(visible(name) for name in real[:MOST_NAMED])
+    more = f" and {len(real) - MOST_NAMED} more" if len(real) > MOST_NAMED else ""
+    rest = "" if all(dense) else ", and the log of a probability in the others"
+    return f"log_prob is in nats: a log density, per unit of {listed}{more}{rest}."
+
+
 def latent_names(fitted: TableModel) -> list[str]:
     """z_1 … z_d.
 
@@ -161,8 +198,16 @@ def _named(names: list[str], values: np.ndarray | None) -> Columns:
 
 
 def _inputs(
-    fitted: TableModel, batch: Batch, names: list[str]
+    fitted: TableModel,
+    batch: Batch,
+    names: list[str],
+    told: Callable[[TableModel, Coded], None] = lambda _fitted, coded: coded.refuse_outside(),
 ) -> tuple[np.ndarray, np.ndarray | None]:
+    """The numbers of the named columns, and of the context; `told` of cells outside a schema."""
+    if fitted.schema is not None and names == fitted.columns:
+        coded = fitted.coded(batch)
+        told(fitted, coded)
+        return coded.values, None
     context = batch.numeric(fitted.context) if fitted.context else None
     return batch.numeric(names), context
 

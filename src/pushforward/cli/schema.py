@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pushforward.cli import say
-from pushforward.cli.options import Data, Force, locate
+from pushforward.cli.options import NA, Data, Force, locate, spellings
 
 if TYPE_CHECKING:
     from pushforward.schema import Column
@@ -23,14 +23,7 @@ def schema(
         Path,
         typer.Option("--output", "-o", metavar="SCHEMA", help="The .json file to write."),
     ],
-    na: Annotated[
-        str | None,
-        typer.Option(
-            metavar="A,B",
-            help="What says that a cell is missing, instead of the usual spellings; an empty cell "
-            "always does.",
-        ),
-    ] = None,
+    na: NA = None,
     strict: Annotated[
         bool,
         typer.Option(help="Refuse a table with a column that would be left out of a model."),
@@ -46,19 +39,10 @@ def schema(
     from pushforward.files import refuse_file
 
     refuse_file(output, force)
-    from pushforward.schema import infer
-    from pushforward.tables import open_table
+    from pushforward.tables import infer_schema, open_table
 
     reader = open_table(locate(data))
-    dialect = reader.dialect
-    found = infer(
-        (batch.data for batch in reader.batches()),
-        reader.source,
-        na=spellings(na),
-        strict=strict,
-        text=dialect is not None,
-        decimal=dialect.decimal if dialect else ".",
-    )
+    found = infer_schema(reader, None, spellings(na), strict)
     found.schema.save(output, force)
     say.table(HEADERS, [row(column) for column in found.schema.columns])
     for text in (*reader.notes, *found.notes):
@@ -67,21 +51,6 @@ def schema(
         say.note(f"? {text}")
     modelled, left = len(found.schema.modelled), len(found.schema.left_out)
     say.note(f"{output}: {modelled} columns to model, {left} left out.")
-
-
-def spellings(text: str | None) -> list[str]:
-    """What says that a cell is missing: the usual spellings, or those of "a,b" and the empty cell.
-
-    Example:
-        >>> spellings("-999, unknown")
-        ['', '-999', 'unknown']
-    """
-    from pushforward.cli.options import names
-    from pushforward.schema import NA
-
-    if text is None:
-        return list(NA)
-    return list(dict.fromkeys(["", *names("--na", text)])) if text.strip() else [""]
 
 
 def row(column: Column) -> tuple[str, str, str, str, str]:

@@ -8,6 +8,7 @@ mixture with the weights that foretell the folds best, as one flow with exact de
 latents.
 """
 
+from pushforward.density.columns import fit_columns
 from pushforward.density.fit import DensityFit, Tell, fit_density, nobody
 
-__all__ = ["DensityFit", "Tell", "fit_density", "nobody"]
+__all__ = ["DensityFit", "Tell", "fit_columns", "fit_density", "nobody"]

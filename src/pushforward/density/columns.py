@@ -1,4 +1,4 @@
-"""`fit_columns`: typed columns, any of them missing, as one model that takes any given any others."""
+"""`fit_columns`: typed columns, any of them missing; a model of any given any others."""
 
 from __future__ import annotations
 

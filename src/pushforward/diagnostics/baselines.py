@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from pushforward.density.em import em
-from pushforward.tables.fitting import context_or_none, parts, split_rows
+from pushforward.tables.fitting import Split, context_or_none, parts, split_rows
 from pushforward.tables.model import TableModel
 from pushforward.tables.table import NumericTable
+from pushforward.tables.typed import densities, is_real
 from pushforward.training import split_index
 
 COMPONENTS = (1, 2, 5, 10, 20)  # tried in this order until the validation rows stop gaining
@@ -88,6 +89,8 @@ def compare(
     split = split_rows(len(values), seed)
     if not len(split.heldout):
         return {}
+    if table.schema is not None and not is_real(table.schema):
+        return _typed(model, values, split, plainer or {})
     joint = values if context is None else np.concatenate([values, context], axis=1)
     centre, scale = joint[split.train].mean(0), joint[split.train].std(0)
     scale[scale == 0] = 1.0  # all that differs may be held out
@@ -124,3 +127,25 @@ def compare(
             figure("Gaussian, full covariance", score(fit_mixture(train, 1, seed))),
         ],
     }
+
+
+def _typed(
+    model: TableModel, values: np.ndarray, split: Split, plainer: dict[str, TableModel]
+) -> dict[str, Any]:
+    """Figures of a model of typed columns, and of the columns by themselves.
+
+    A probability has no units; "standardized" is about the columns that have a density.
+    """
+    assert model.schema is not None
+    scale = np.nanstd(values[split.train][:, densities(model.schema)], axis=0)
+    units = float(np.log(np.where(scale > 0, scale, 1.0)).sum())
+
+    def figure(name: str, log_prob: np.ndarray) -> dict[str, Any]:
+        nll = -float(log_prob.mean())
+        error = float(log_prob.std() / np.sqrt(len(log_prob)))
+        return {"name": name, "nll": nll, "error": error, "standardized": nll - units}
+
+    heldout = values[split.heldout]
+    models = [figure("this flow", model.log_prob(heldout))]
+    models += [figure(name, other.log_prob(heldout)) for name, other in plainer.items()]
+    return {"rows": len(heldout), "models": models}

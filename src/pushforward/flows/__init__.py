@@ -12,6 +12,7 @@ from pushforward.flows.triangular import triangular
 __all__ = [
     "RECIPES",
     "assemble",
+    "columns",
     "iaf",
     "maf",
     "nice",

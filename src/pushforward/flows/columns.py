@@ -34,8 +34,8 @@ def columns(
             "dropout": 0.0}, of which any may be left out.
 
     Raises:
-        ConfigurationError: a size below one, no networks, or records that are not `features` many, or describe
-            no column.
+        ConfigurationError: a size below one, no networks, or records that are not `features` many,
+            or describe no column.
 
     Example:
         >>> import torch

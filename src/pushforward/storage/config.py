@@ -35,6 +35,7 @@ class TableRecord(BaseModel):
     model_config = ConfigDict(extra="forbid")
     columns: list[ColumnRecord]
     context: list[ColumnRecord] = Field(default_factory=list)
+    typed: dict[str, Any] | None = None  # the table's schema, where its cells are not all numbers
 
     @model_validator(mode="after")
     def _refuse_one_name_twice(self) -> TableRecord:

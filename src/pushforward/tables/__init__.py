@@ -11,6 +11,7 @@ Every refusal is one sentence that names the file and, where there is one, the c
 from pushforward.tables.read import open_table, read_numeric
 from pushforward.tables.reader import Batch, TableReader
 from pushforward.tables.table import NumericTable, check_trainable, dependence
+from pushforward.tables.typed import infer_schema, read_typed
 from pushforward.tables.write import TableWriter, writing
 
 __all__ = [
@@ -20,7 +21,9 @@ __all__ = [
     "TableWriter",
     "check_trainable",
     "dependence",
+    "infer_schema",
     "open_table",
     "read_numeric",
+    "read_typed",
     "writing",
 ]

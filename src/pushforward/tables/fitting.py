@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import warnings
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from pushforward.density import Tell, fit_density, nobody
+from pushforward.density import DensityFit, Tell, fit_columns, fit_density, nobody
 from pushforward.errors import ConfigurationError
 from pushforward.files import naming
 from pushforward.flows import RECIPES
+from pushforward.schema import Schema
 from pushforward.storage import TableRecord
 from pushforward.tables.model import TableModel, column_records
 from pushforward.tables.table import NumericTable
+from pushforward.tables.typed import is_real, shiftable
 from pushforward.training import fit, seeded, split_index
 
 AUTO = "auto"  # no recipe: the best density that can be had
@@ -130,14 +133,17 @@ def fit_table(
     names = [n for n in table.names if n not in set(request.context)]
     split = split_rows(len(values), request.seed)
     record = TableRecord(
-        columns=column_records(names, values[split.train]),
+        columns=column_records(names, values[split.train], shiftable(table)),
         context=[]
         if context is None
         else column_records(list(request.context), context[split.train]),
     )
     work = _density if request.recipe == AUTO else _one_flow
+    if table.schema is not None and not is_real(table.schema):
+        work = partial(_columns, table.schema)
     rows = (values[split.train], context_or_none(context, split.train))
     model, fitted = work(record, rows, request, Running(checkpoint, resume, progress, tell))
+    model.schema = table.schema
     judged = split.heldout if len(split.heldout) else split.train
     scores = model.log_prob(values[judged], context_or_none(context, judged))
     model.heldout = torch.from_numpy(np.sort(scores)).float()
@@ -219,6 +225,30 @@ def _density(
         )
     for warning in caught:
         running.tell(str(warning.message))
+    return _fitted(found, record)
+
+
+def _columns(
+    schema: Schema, record: TableRecord, rows: Arrays, request: Request, running: Running
+) -> tuple[TableModel, Fitted]:
+    """The best model of typed columns without tuning."""
+    offsets = [c.offset for c in record.columns]
+    found = fit_columns(
+        rows[0] - offsets,
+        schema.specs(),
+        time_budget=300.0 if request.time_budget is None else request.time_budget,
+        epochs=request.epochs,
+        seed=request.seed,
+        progress=running.progress,
+        tell=running.tell,
+        checkpoint=running.checkpoint,
+        resume=running.resume,
+    )
+    return _fitted(found, record)
+
+
+def _fitted(found: DensityFit, record: TableRecord) -> tuple[TableModel, Fitted]:
+    """A density fit as a model, and what it says of itself."""
     facts = {"tried": [asdict(t) for t in found.tried], "seconds": round(found.seconds, 1)}
     model = TableModel(found.flow, record, torch.empty(0))
     plainer = {

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from pushforward.errors import ModelError, ShapeError
 from pushforward.flow import Flow
+from pushforward.schema import Coded, Schema
 from pushforward.storage import (
     ColumnRecord,
     Config,
@@ -23,22 +27,34 @@ from pushforward.storage import (
     write_model,
 )
 from pushforward.tables.card import card
+from pushforward.tables.reader import Batch
+from pushforward.training import seeded
 
 CHUNK = 16384  # rows in a block of samples
 HELDOUT = "heldout.log_prob"
 FAR_FROM_ZERO = 1e3  # a column whose middle lies this many spreads from zero is shifted
 
 
-def column_records(names: list[str], values: np.ndarray) -> list[ColumnRecord]:
+def column_records(
+    names: list[str], values: np.ndarray, shiftable: Sequence[bool] | None = None
+) -> list[ColumnRecord]:
     """The columns of (n, d) values, with an offset where float32 would lose their digits.
+
+    NaN is a missing cell. Columns that are not `shiftable` (None: all are) have no offset.
 
     An offset is a multiple of a power of two near the spread: subtracting it costs no digit, and it
     is no cell of anybody's table.
     """
-    middle, spread = np.median(values, axis=0), values.std(axis=0)
+    if np.isnan(values).any():
+        known = np.where(np.isnan(values).all(0), 0.0, values)
+        middle, spread = np.nanmedian(known, axis=0), np.nanstd(known, axis=0)
+    else:
+        middle, spread = np.median(values, axis=0), values.std(axis=0)
     least = np.finfo(float).eps * np.abs(middle) + np.finfo(float).tiny
     unit = 2.0 ** np.ceil(np.log2(np.maximum(spread, least)))
     far = np.abs(middle) > FAR_FROM_ZERO * spread
+    if shiftable is not None:
+        far &= np.array(shiftable)
     offsets = np.where(far, np.round(middle / unit) * unit, 0.0)
     return [ColumnRecord(name=n, offset=float(o)) for n, o in zip(names, offsets, strict=True)]
 
@@ -53,6 +69,7 @@ class TableModel:
         heldout: log densities of the held-out rows, sorted, nats: what `rarity` compares with.
         training: settings, rows, seed and fingerprint.
         figures: held-out results, of this flow and of the baselines.
+        schema: how cells become numbers and back; None where they are numbers themselves.
     """
 
     flow: Flow
@@ -60,6 +77,7 @@ class TableModel:
     heldout: Tensor
     training: dict[str, Any] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
+    schema: Schema | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -88,6 +106,19 @@ class TableModel:
         assert x is not None
         return x, self._tensor(context, self.table.context)
 
+    def coded(self, batch: Batch) -> Coded:
+        """Rows of a table by the model's schema; what is outside it has the value infinity, and
+        with it the log density -inf.
+
+        Raises:
+            DataError: as `Schema.encode`.
+        """
+        assert self.schema is not None
+        header = batch.dialect is not None and batch.dialect.header
+        coded = self.schema.encode(batch.data, batch.source, batch.start, header)
+        coded.values[coded.outside] = np.inf
+        return coded
+
     def log_prob(self, values: np.ndarray, context: np.ndarray | None = None) -> np.ndarray:
         """Log densities (n) of values (n, d), in nats, in the units of the table.
 
@@ -104,9 +135,15 @@ class TableModel:
     def encode(self, values: np.ndarray, context: np.ndarray | None = None) -> np.ndarray:
         """Latents (n, d) of values (n, d).
 
+        Those of a cell with a probability are drawn from its interval; of a missing one, from the
+        standard normal. Equal calls draw alike.
+
         Raises:
             ShapeError: as `log_prob`.
         """
+        if self.flow.takes_missing:
+            with seeded(0):
+                return self._apply(self.flow.encode, values, self.table.columns, context)
         return self._apply(self.flow.encode, values, self.table.columns, context)
 
     def decode(self, latents: np.ndarray, context: np.ndarray | None = None) -> np.ndarray:
@@ -119,12 +156,26 @@ class TableModel:
         rows = self._apply(self.flow.decode, latents, plain, context)
         return rows + self._offsets(self.table.columns)
 
-    def named(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Rows (n, d) as columns by name, in float32 where the flow's digits end there."""
+    def named(self, rows: np.ndarray) -> dict[str, Any]:
+        """Rows (n, d) as columns by name: as the table's schema has them, all of its columns; else
+        numbers, in float32 where the flow's digits end there."""
+        if self.schema is not None:
+            return self.schema.decode(self._short(rows))
         return {
             c.name: rows[:, j] if c.offset else rows[:, j].astype(self.precision)
             for j, c in enumerate(self.table.columns)
         }
+
+    def _short(self, rows: np.ndarray) -> np.ndarray:
+        """Rows (n, d) whose float32 numbers have no more digits than float32 has."""
+        if self.precision != "float32":
+            return rows
+        rows = rows.copy()
+        for j, column in enumerate(self.table.columns):
+            if not column.offset:
+                text = pc.cast(pa.array(rows[:, j].astype(np.float32)), pa.string())
+                rows[:, j] = pc.cast(text, pa.float64()).to_numpy(zero_copy_only=False)
+        return rows
 
     def sample(
         self, n: int, seed: int = 0, context: np.ndarray | None = None
@@ -153,11 +204,12 @@ class TableModel:
             DataError: the folder cannot be written.
         """
         record, dtype = describe(self.flow)
+        typed = None if self.schema is None else self.schema.model_dump(mode="json")
         config = Config(
             versions=versions(),
             flow=record,
             dtype=dtype,  # type: ignore[arg-type]
-            table=self.table,
+            table=self.table.model_copy(update={"typed": typed}),
             training=self.training,
             figures=self.figures,
         )
@@ -215,4 +267,21 @@ def load_table_model(folder: str | Path) -> TableModel:
     if heldout.ndim != 1 or not heldout.is_floating_point():
         raise ModelError(f"{folder}: the scores of its held-out rows are not a list of numbers.")
     config = stored.config
-    return TableModel(flow, table, heldout, config.training, config.figures)
+    schema = None if table.typed is None else _schema(table.typed, columns, folder)
+    return TableModel(flow, table, heldout, config.training, config.figures, schema)
+
+
+def _schema(typed: dict[str, Any], columns: int, folder: str | Path) -> Schema:
+    try:
+        schema = Schema.model_validate(typed)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ModelError(
+            f"{folder}: the schema of its columns is broken: {where}: {first['msg']}."
+        ) from None
+    if len(schema.modelled) != columns:
+        raise ModelError(
+            f"{folder}: its schema models {len(schema.modelled)} columns, its flow {columns}."
+        )
+    return schema

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pushforward.schema import Schema
 from pushforward.tables.words import excerpt, refusal
 
 NARROWEST = 1e-30  # the least spread of a column, as its largest number is 1e30
@@ -22,12 +23,14 @@ class NumericTable:
         names: the columns.
         values: float64 (rows, columns), in the units of the file.
         notes: what had to be assumed about the file.
+        schema: how its cells became these numbers; None where they are numbers themselves.
     """
 
     source: str
     names: list[str]
     values: np.ndarray
     notes: list[str] = field(default_factory=list)
+    schema: Schema | None = None
 
 
 def check_trainable(table: NumericTable) -> None:

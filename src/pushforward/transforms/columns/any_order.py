@@ -120,7 +120,7 @@ class AnyOrder(Transform):
         return Walk(self._networks, self.log_weights, rows, context)
 
     def look(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Rows (n, d) with every cell filled, which cells are present, and which rows are outside."""
+        """Rows (n, d) with every cell filled, which cells are there, and which rows are outside."""
         columns = self.columns
         supported = torch.stack([c.supports(x[:, j]) for j, c in enumerate(columns)], -1)
         usual = torch.cat([c.at(x.new_zeros(1)) for c in columns])

@@ -1,0 +1,157 @@
+"""A person's table by its schema: inferred or given, read whole, ready for a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pushforward.errors import DataError
+from pushforward.schema import NA, Column, Inferred, Schema, infer
+from pushforward.tables.read import open_table
+from pushforward.tables.reader import Batch, TableReader
+from pushforward.tables.table import NumericTable
+from pushforward.text import require_columns
+
+PLAIN = ("real", "positive", "bounded")  # kinds that a flow of real numbers may take for real
+
+
+def infer_schema(
+    reader: TableReader,
+    columns: Sequence[str] | None = None,
+    na: Sequence[str] = NA,
+    strict: bool = False,
+) -> Inferred:
+    """What the columns of an opened table are.
+
+    Args:
+        columns: these alone; None for all.
+        na: spellings of a missing cell.
+        strict: refuse a column that would be left out.
+
+    Raises:
+        DataError: as `pushforward.schema.infer`.
+    """
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        for batch in reader.batches(columns=columns):
+            yield batch.data
+
+    dialect = reader.dialect
+    return infer(
+        rows(),
+        reader.source,
+        na=na,
+        strict=strict,
+        text=dialect is not None,
+        decimal=dialect.decimal if dialect else ".",
+    )
+
+
+def read_typed(
+    path: str | Path,
+    schema: Schema | None = None,
+    columns: Sequence[str] | None = None,
+    na: Sequence[str] = NA,
+    strict: bool = False,
+) -> NumericTable:
+    """Read a whole file as numbers, by a schema that is given, or told from all of its rows.
+
+    Where it is told, and every column is a plain real number in every row, bounds are not: a wrong
+    guess would make new rows impossible, and flows of real numbers are the better densities.
+
+    Args:
+        path: a CSV or Parquet file.
+        schema: what its columns are.
+        columns: these alone.
+        na: spellings of a missing cell, where the schema is told.
+        strict: refuse a column that would be left out.
+
+    Returns:
+        The modelled columns, coded: NaN where missing; with its schema.
+
+    Raises:
+        DataError: whatever `open_table`, `infer` and `Schema.encode` refuse; a cell outside the
+            schema; no column that can be modelled.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "t.csv"
+        >>> _ = path.write_text("n,cut\\n1,Fair\\n,Good\\n3,Fair\\n")
+        >>> read_typed(path).values
+        array([[ 1.,  0.],
+               [nan,  1.],
+               [ 3.,  0.]])
+    """
+    reader = open_table(path)
+    notes = list(reader.notes)
+    if schema is None:
+        if columns is not None:
+            require_columns(columns, reader.names, reader.source)
+        found = infer_schema(reader, columns, na, strict)
+        schema = as_real(found.schema) if is_plain(found.schema) else found.schema
+        notes += [*found.notes, *(f"? {question}" for question in found.questions)]
+    elif columns is not None:
+        schema = chosen(schema, columns, reader.source)
+    names = [column.name for column in schema.modelled]
+    if not names:
+        raise DataError(f"{reader.source}: no column is left to model.")
+    require_columns(names, reader.names, reader.source)
+    blocks = []
+    for batch in reader.batches(columns=names):
+        coded = schema.encode(batch.data, batch.source, batch.start, has_header(batch))
+        coded.refuse_outside()
+        blocks.append(coded.values)
+    return NumericTable(reader.source, names, np.concatenate(blocks), notes, schema)
+
+
+def has_header(batch: Batch) -> bool:
+    """Does the batch's file have a header line?"""
+    return batch.dialect is not None and batch.dialect.header
+
+
+def is_plain(schema: Schema) -> bool:
+    """Are all modelled columns real numbers, none ever missing?"""
+    return all(c.kind in PLAIN and not c.missing for c in schema.modelled)
+
+
+def is_real(schema: Schema) -> bool:
+    """Are all of its columns real numbers without bounds, in every row?"""
+    return is_plain(schema) and all(c.kind == "real" for c in schema.modelled)
+
+
+def shiftable(table: NumericTable) -> list[bool]:
+    """Which columns (d) may be shifted: real numbers without bounds."""
+    if table.schema is None:
+        return [True] * len(table.names)
+    specs = table.schema.specs()
+    return [s["kind"] == "real" and s["lower"] is None and s["upper"] is None for s in specs]
+
+
+def densities(schema: Schema) -> list[bool]:
+    """Which modelled columns (d) have a density; the others have probabilities."""
+    return [spec["kind"] in ("real", "periodic") for spec in schema.specs()]
+
+
+def as_real(schema: Schema) -> Schema:
+    """The same, its numbers without bounds."""
+    return schema.model_copy(update={"columns": [_as_real(c) for c in schema.columns]})
+
+
+def _as_real(column: Column) -> Column:
+    if column.kind not in PLAIN:
+        return column
+    return column.model_copy(update={"kind": "real", "lower": None, "upper": None})
+
+
+def chosen(schema: Schema, columns: Sequence[str], source: str) -> Schema:
+    """Those columns of a schema, in its order.
+
+    Raises:
+        DataError: one that it does not have.
+    """
+    require_columns(columns, [c.name for c in schema.columns], f"the schema of {source}")
+    wanted = set(columns)
+    return schema.model_copy(update={"columns": [c for c in schema.columns if c.name in wanted]})
