@@ -9,7 +9,7 @@ import torch
 from pushforward.errors import ConfigurationError, ShapeError
 from pushforward.flows import columns
 from pushforward.transforms.columns import AnyOrder, Limit, Network
-from pushforward.transforms.columns.number import Cells
+from pushforward.transforms.columns.cells import Cells
 from pushforward.transforms.registry import perturb
 from pushforward.transforms.stack.conditionals import standard_log_prob
 
@@ -30,7 +30,8 @@ CLOSED = {
     "closed": ["lower", "upper"],
     "components": 3,
 }
-MIXED = [CATEGORY, ATOMS, REALS[0], REALS[2], OPEN, CLOSED]
+HALF = {"kind": "real", "lower": 0.0, "closed": ["lower"], "components": 3}
+MIXED = [CATEGORY, ATOMS, REALS[0], REALS[2], OPEN, CLOSED, HALF]
 
 
 def rows(records: list[dict], n: int, seed: int = 0) -> torch.Tensor:
@@ -108,7 +109,7 @@ def test_cells_without_an_upper_end_add_up_to_one(double):
     assert float(total + above.exp()) == pytest.approx(1, abs=1e-9)
 
 
-@pytest.mark.parametrize("record", [*REALS, CLOSED])
+@pytest.mark.parametrize("record", [*REALS, CLOSED, HALF])
 def test_densities_integrate_to_what_the_tails_say(double, record):
     layer = model([record])
     column = layer.columns[0]

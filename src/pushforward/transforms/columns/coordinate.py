@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from pushforward.numerics import without_outliers
 
+END = 1e4  # stands for an infinite coordinate: with a true infinity gradients would be NaN
 TAIL = 2.0  # deviations up to which the coordinate is linear, about
 
 

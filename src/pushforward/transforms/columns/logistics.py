@@ -30,6 +30,12 @@ class Logistics(NamedTuple):
         each = logsigmoid(t) + logsigmoid(-t) - self.log_scale
         return torch.logsumexp(self.log_weights + each, -1)
 
+    def tails(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        """log P(Y < y) and log P(Y > y), (rows)."""
+        t = (y[:, None] - self.loc) * (-self.log_scale).exp()
+        sides = (self.log_weights + logsigmoid(t), self.log_weights + logsigmoid(-t))
+        return sides[0].logsumexp(-1), sides[1].logsumexp(-1)
+
     def log_masses(self, low: Tensor, high: Tensor, width: Tensor) -> Tensor:
         """log of each component's mass in [low, high], times its weight; all (rows), (rows, K).
 

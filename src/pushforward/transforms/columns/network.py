@@ -12,8 +12,9 @@ from torch.nn.functional import silu
 from pushforward.errors import ConfigurationError
 from pushforward.nets.mlp import linear_from_zero
 from pushforward.transforms.columns.category import Category
+from pushforward.transforms.columns.cells import Cells
 from pushforward.transforms.columns.column import Column, Spec
-from pushforward.transforms.columns.number import Cells, Real
+from pushforward.transforms.columns.real import Real
 
 SKIP = 32  # units of the sum that the heads read as they are, so that linear laws come easily
 KINDS = ("category", "cells", "real")
