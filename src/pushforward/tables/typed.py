@@ -122,10 +122,10 @@ def is_real(schema: Schema) -> bool:
     return is_plain(schema) and all(c.kind == "real" for c in schema.modelled)
 
 
-def shiftable(table: NumericTable) -> list[bool]:
-    """Which columns (d) may be shifted: real numbers without bounds."""
+def shiftable(table: NumericTable) -> list[bool] | None:
+    """Which columns (d) may be shifted: real numbers without bounds; None where all may."""
     if table.schema is None:
-        return [True] * len(table.names)
+        return None
     specs = table.schema.specs()
     return [s["kind"] == "real" and s["lower"] is None and s["upper"] is None for s in specs]
 
