@@ -18,6 +18,7 @@ from pushforward.schema.pattern import Pattern
 
 MOST_LEVELS = 100_000  # different cells that are kept; beyond, the first of them stand for all
 LARGEST = 1e30  # up to here flows keep finite densities and gradients
+_DIGITS = r"^[+-]?([1-9]\d*|0)$"  # fits any way to write numbers
 TICKS = (86400, 3600, 60, 1)  # seconds: the steps that dates may have
 
 
@@ -160,9 +161,11 @@ class Tally:
         if self.numbers is None:
             return
         known = self.patterns
-        # A pattern of earlier cells that fits the new ones too is kept, with its decimals widened.
-        union = fresh if not known else pa.concat_arrays([fresh, _witnesses(known)])
-        found = number_patterns(union, self.decimal)
+        if pc.all(pc.match_substring_regex(fresh, pattern=_DIGITS)).as_py():
+            found = [replace(pattern, least=0) for pattern in known or [Pattern()]]
+        else:  # in the way of earlier cells, with its decimals widened, if that fits the new ones
+            union = fresh if not known else pa.concat_arrays([fresh, _witnesses(known)])
+            found = number_patterns(union, self.decimal)
         if not found:
             self.numbers = None
             return
