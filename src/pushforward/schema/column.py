@@ -7,7 +7,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pushforward.schema.dates import date_parts, microseconds
+from pushforward.schema.date_format import date_parts
+from pushforward.schema.dates import microseconds
 from pushforward.schema.dtypes import named_type
 from pushforward.schema.pattern import parse_pattern
 
