@@ -85,7 +85,8 @@ def number_patterns(cells: pa.Array, decimal: str = ".") -> list[Pattern]:
     """
     cells = cells.drop_null()
     parts = pc.extract_regex(cells, pattern=_SHAPE)
-    if parts.null_count or not len(cells):
+    signs = pc.match_substring_regex(cells, pattern=r"^[+-]\D*[+-]")
+    if parts.null_count or not len(cells) or pc.any(signs).as_py():
         return []
     prefix, gap, body, exponent, suffix = (
         pc.struct_field(parts, k) for k in ("prefix", "gap", "body", "exponent", "suffix")

@@ -44,9 +44,11 @@ class Pattern:
             digits = rf"(\d{{1,3}}({mark}\d{{3}})+|\d+)"
         point = re.escape(self.decimal)
         body = rf"({digits}({point}\d*)?|{point}\d+)([eE][+-]?\d+)?"
-        before = rf"({re.escape(self.prefix.strip())}\s*)?" if self.prefix else ""
         after = rf"(\s*{re.escape(self.suffix.strip())})?" if self.suffix else ""
-        return rf"^[+-]?\s*{before}[+-]?{body}{after}$"
+        mark, before = re.escape(self.prefix.strip()), "[+-]?"
+        if mark:  # the sign on either side of it
+            before = rf"([+-]?\s*({mark}\s*)?|{mark}\s*[+-])"
+        return f"^{before}{body}{after}$"
 
 
 def parse_pattern(text: str) -> Pattern:
