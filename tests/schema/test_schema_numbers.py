@@ -44,7 +44,9 @@ def test_what_is_no_format_of_a_number(text):
         parse_pattern(text)
 
 
-@pytest.mark.parametrize("cell", ["1,23,456", "1.2.3", "--1", "1e", "$", "", "1 2", "5%5", "0x1"])
+@pytest.mark.parametrize(
+    "cell", ["1,23,456", "1.2.3", "--1", "+ 5", "-$-5", "1e", "$", "", "1 2", "5%5", "0x1"]
+)
 def test_what_is_no_number(cell):
     for text in PATTERNS:
         _, wrong = read_numbers(pa.array(["5", cell]), parse_pattern(text))

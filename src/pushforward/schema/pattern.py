@@ -9,6 +9,7 @@ from pushforward.errors import ConfigurationError
 from pushforward.text import excerpt
 
 BLANKS = " \u00a0\u202f"  # a blank, and those that do not break a line
+GENERAL = 15  # from so many decimals on, a number is written with all digits that it has
 _PATTERN = re.compile(r"([^#0]*)(#([.,'\s])##)?0(([.,])(0*)(#*))?([^#0]*)")
 
 

@@ -103,7 +103,7 @@ def _number(cells: pa.Array, column: Column) -> _Three:
             outside |= ~np.isnan(values) & off_grid(values, column.unit, column.start, width)
             values = (values - column.start) / column.unit
             values = np.where(outside, values, np.round(values))
-    return values, outside, wrong
+    return values + 0.0, outside, wrong  # no minus zero
 
 
 def _width(values: np.ndarray) -> int:

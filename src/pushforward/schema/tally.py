@@ -15,7 +15,7 @@ from pushforward.schema.dtypes import is_date, is_number
 from pushforward.schema.facts import DateFacts, NumberFacts, floats, moments
 from pushforward.schema.na import is_text, present
 from pushforward.schema.numbers import number_patterns, read_numbers, write_numbers
-from pushforward.schema.pattern import Pattern
+from pushforward.schema.pattern import GENERAL, Pattern
 
 MOST_LEVELS = 100_000  # different cells that are kept; beyond, the first of them stand for all
 _DIGITS = r"^[+-]?([1-9]\d*|0)$"  # fits any way to write numbers
@@ -143,6 +143,9 @@ class Tally:
 def _witnesses(patterns: list[Pattern]) -> pa.Array:
     """Cells that show what earlier cells have shown, and leave open what they left open."""
     pattern = patterns[0]
+    if pattern.most >= GENERAL:
+        whole = f"1{pattern.thousands}234{pattern.thousands}567"
+        return pa.array([f"{pattern.prefix}{cell}{pattern.suffix}" for cell in ("1e-9", whole)])
     value = 1234567.0 if len(patterns) == 1 else 1234.0 if pattern.thousands else 1.0
     decimals = (replace(pattern, most=pattern.least), replace(pattern, least=pattern.most))
     texts = [write_numbers(np.array([value]), way) for way in decimals]

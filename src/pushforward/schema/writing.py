@@ -10,8 +10,9 @@ from pushforward.schema.categories import category_cells
 from pushforward.schema.column import CATEGORIES, Column
 from pushforward.schema.dates import SECOND, microseconds, write_dates
 from pushforward.schema.dtypes import is_date, named_type
+from pushforward.schema.na import is_text
 from pushforward.schema.numbers import write_numbers
-from pushforward.schema.pattern import Pattern, parse_pattern
+from pushforward.schema.pattern import GENERAL, Pattern, parse_pattern
 from pushforward.schema.turns import wrapped
 
 
@@ -29,13 +30,11 @@ def write_cells(values: np.ndarray, column: Column) -> pa.Array:
         return category_cells(values, column)
     if column.kind == "datetime":
         return _write_dates(values, column)
-    numbers = _rounded(values, column)
-    if column.format is not None:
-        return write_numbers(numbers, parse_pattern(column.format))
-    kind = named_type(column.dtype)
+    numbers, kind = _rounded(values, column), named_type(column.dtype)
+    if column.format is not None or is_text(kind):
+        pattern = parse_pattern(column.format) if column.format else Pattern(most=GENERAL)
+        return pc.cast(write_numbers(numbers, pattern), kind if is_text(kind) else pa.string())
     array = pa.array(numbers, pa.float64(), mask=np.isnan(numbers))
-    if pa.types.is_string(kind):
-        return write_numbers(numbers, Pattern(most=15))
     return array if kind == pa.float64() else _cast(array, kind)
 
 
@@ -87,4 +86,4 @@ def _write_dates(values: np.ndarray, column: Column) -> pa.Array:
     default = "%Y-%m-%d" if tick % (86400 * SECOND) == 0 else "%Y-%m-%d %H:%M:%S"
     coded = pc.cast(stamps, pa.timestamp("us")).dictionary_encode()  # each date is written once
     texts = write_dates(coded.dictionary, column.format or default).take(coded.indices)
-    return texts if pa.types.is_string(kind) else pc.cast(texts, kind)
+    return pc.cast(texts, kind)
