@@ -45,7 +45,7 @@ def test_what_is_no_format_of_a_number(text):
 
 
 @pytest.mark.parametrize(
-    "cell", ["1,23,456", "1.2.3", "--1", "+ 5", "-$-5", "1e", "$", "", "1 2", "5%5", "0x1"]
+    "cell", ["1,23,456", "1.2.3", "--1", "+-5", "-$-5", "1e", "$", "", "1 2", "5%5", "0x1"]
 )
 def test_what_is_no_number(cell):
     for text in PATTERNS:

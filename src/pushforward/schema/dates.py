@@ -75,6 +75,9 @@ def read_dates(cells: pa.Array, form: str) -> tuple[np.ndarray, np.ndarray]:
     total = total + _integers(fraction)
     if pattern["zone"] == "%z":
         total = total - _offsets(parts["zone"])
+    else:  # the same wall clock in another zone is another moment
+        zones = pc.fill_null(pc.not_equal(parts["zone"], pattern["zone"] or ""), False)
+        wrong |= zones.to_numpy(zero_copy_only=False)
     wrong |= (hour > 23) | (minute > 59) | (second > 59)
     return np.where(wrong, 0, total), wrong
 

@@ -131,13 +131,20 @@ class Tally:
 
     def _read_dates(self, fresh: pa.Array, first: bool) -> None:
         if first:
-            self.dates = {form: DateFacts() for form in date_patterns(fresh)}
+            self._restart_dates(fresh)
+            return
         for form, facts in list(self.dates.items()):
             values, wrong = read_dates(fresh, form)
-            if wrong.any():
-                del self.dates[form]
-            else:
-                facts.add(values)
+            if wrong.any():  # another zone, or no date at all
+                self._restart_dates(pa.concat_arrays([self.cells, fresh]))
+                return
+            facts.add(values)
+
+    def _restart_dates(self, cells: pa.Array) -> None:
+        self.dates = {}
+        for form in [] if self.many else date_patterns(cells):
+            self.dates[form] = DateFacts()
+            self.dates[form].add(read_dates(cells, form)[0])
 
 
 def _witnesses(patterns: list[Pattern]) -> pa.Array:
