@@ -101,7 +101,8 @@ def test_float32_of_hundred_thousands_lies_on_no_grid_of_hundredths():
 
 def test_a_unit_that_was_converted():
     knots = RNG.integers(0, 30, 2000)
-    column, _, _ = one(texts(knots * 1.15078))
+    column, notes, _ = one(texts(knots * 1.15078))
+    assert notes == ["column 'x' holds whole multiples of 1.15078 alone: a converted unit."]
     assert (column.kind, column.step, column.lower) == ("rounded", 1.15078, 0.0)
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pushforward.schema.column import Column
 from pushforward.schema.doubts import ask_of_values, names_a_row
 from pushforward.schema.facts import LARGEST, NumberFacts, floats
-from pushforward.schema.grid import FINER, MOST_CELLS, coarsest, converted
+from pushforward.schema.grid import FINER, MOST_CELLS, STEPS, coarsest, converted
 from pushforward.schema.numbers import read_numbers
 from pushforward.schema.remarks import Remarks
 from pushforward.schema.tally import Tally
@@ -61,6 +61,8 @@ def choose_number(tally: Tally, plain: bool, shared: dict[str, Any], remarks: Re
     if counted and (step not in FINER or 2 * len(values) <= rows):
         ask_of_turns(tally.name, facts.low, facts.high, remarks)
         assert step is not None
+        if step not in (*STEPS, *FINER):
+            remarks.note(tally.name, f"holds whole multiples of {step:g} alone: a converted unit.")
         return _grid(facts, step, shared)
     if step is not None and not counted:
         remarks.note(
