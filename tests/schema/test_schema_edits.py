@@ -36,6 +36,23 @@ def test_integers_that_are_codes(tmp_path, typed):
     assert back.to_pylist() == [3, 1, 1, 7]
 
 
+def test_true_before_false(tmp_path):
+    table = pa.table({"x": [True, False, True]})
+    schema = edited(tmp_path, table, kind="category", levels=["true", "false"])
+    codes, back = round_trip(schema, table)
+    assert codes.tolist() == [0, 1, 0]
+    assert back.to_pylist() == [True, False, True]
+
+
+@pytest.mark.parametrize("cells", [["1", "2", "1"], ["2013-01-01", "2013-01-02", "2013-01-01"]])
+def test_what_a_program_calls_a_category_is_one(cells):
+    table = pa.table({"x": pa.array(cells).dictionary_encode()})
+    schema = infer(table, "t", text=False).schema
+    assert schema.columns[0].kind == "category"
+    _, back = round_trip(schema, table)
+    assert back.equals(table["x"].combine_chunks())
+
+
 def test_a_direction_that_goes_round(tmp_path):
     table = pa.table({"x": [str(10 * k) for k in range(37)]})
     schema = edited(tmp_path, table, kind="periodic", period=360, lower=0, step=10, origin=None)

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pushforward.schema.column import OTHER, Column
+from pushforward.schema.column import Column
 from pushforward.schema.dtypes import named_type
+from pushforward.schema.kinds import OTHER
 from pushforward.schema.na import is_text
 
 
@@ -60,7 +61,7 @@ def category_cells(codes: np.ndarray, column: Column) -> pa.Array:
     texts, textual = pa.array(levels, pa.string()), is_text(value)
     if textual:  # cast at the end: Arrow cannot take from a view of strings
         words = texts
-    elif pa.types.is_boolean(value):
+    elif pa.types.is_boolean(value) and column.kind == "boolean":
         words = pa.array([k == 1 for k in range(len(levels))], pa.bool_())
     else:
         words = pc.cast(texts, value)

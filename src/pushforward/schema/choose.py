@@ -57,17 +57,14 @@ def choose(tally: Tally, plain: bool, remarks: Remarks) -> Column:
     if tally.levels is not None:
         levels = pc.cast(tally.levels, pa.string()).to_pylist()
         return Column(kind="ordered", levels=levels, **shared)
+    if pa.types.is_dictionary(tally.kind):  # what a program calls a category
+        return _text(tally, shared, remarks)
     dates = date_readings(tally)
     if dates and different > 1:
         return _date(tally, dates, shared, remarks)
-    if tally.numbers is not None and different > 1 and not _coded(tally):
+    if tally.numbers is not None and different > 1:
         return choose_number(tally, plain, shared, remarks)
     return _text(tally, shared, remarks)
-
-
-def _coded(tally: Tally) -> bool:
-    """Is it a dictionary of numbers, which a program calls a category?"""
-    return pa.types.is_dictionary(tally.kind) and not tally.text
 
 
 def _constant(tally: Tally, plain: bool, shared: dict[str, Any]) -> Column:

@@ -10,12 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pushforward.schema.categories import category_codes
-from pushforward.schema.column import CATEGORIES, Column
+from pushforward.schema.column import Column
 from pushforward.schema.date_format import date_patterns
 from pushforward.schema.dates import SECOND, microseconds, read_dates
 from pushforward.schema.dtypes import is_date, is_number
 from pushforward.schema.facts import LARGEST, floats, moments
 from pushforward.schema.grid import off_grid
+from pushforward.schema.kinds import CATEGORIES
 from pushforward.schema.na import distinct
 from pushforward.schema.numbers import read_numbers
 from pushforward.schema.pattern import Pattern, parse_pattern

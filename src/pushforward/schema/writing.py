@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pushforward.schema.categories import category_cells
-from pushforward.schema.column import CATEGORIES, Column
+from pushforward.schema.column import Column
 from pushforward.schema.dates import SECOND, microseconds, write_dates
 from pushforward.schema.dtypes import is_date, named_type
+from pushforward.schema.kinds import CATEGORIES
 from pushforward.schema.na import is_text
 from pushforward.schema.numbers import write_numbers
 from pushforward.schema.pattern import GENERAL, Pattern, parse_pattern
