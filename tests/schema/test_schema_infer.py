@@ -36,6 +36,7 @@ def texts(values):
         (texts([0.0, *np.abs(REAL)]), {"kind": "bounded", "lower": 0.0}),
         (["0", "1", "1"], {"kind": "boolean", "levels": ["0", "1"], "dtype": "int64"}),
         (["yes", "no", "yes"], {"kind": "boolean", "levels": ["no", "yes"]}),
+        (["Yes", "no", "Yes"], {"kind": "boolean", "levels": ["no", "Yes"]}),
         (["T", "F", "T"], {"kind": "boolean", "levels": ["F", "T"]}),
         (["red", "blue", "red"], {"kind": "category", "levels": ["blue", "red"]}),
         (["00123", "02134", "00123"], {"kind": "category", "levels": ["00123", "02134"]}),

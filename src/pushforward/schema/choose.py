@@ -114,9 +114,9 @@ def _date(
 def _text(tally: Tally, shared: dict[str, Any], remarks: Remarks) -> Column:
     levels = sorted(pc.cast(tally.cells, pa.string()).to_pylist())
     rows = int(tally.counts.sum())
-    folded = tuple(level.lower() for level in levels)
-    if folded in BOOLEANS:
-        return Column(kind="boolean", levels=levels, **shared)
+    by_word = sorted(levels, key=str.lower)
+    if tuple(level.lower() for level in by_word) in BOOLEANS:
+        return Column(kind="boolean", levels=by_word, **shared)
     if tally.many:
         why = f"has more than {MOST_LEVELS:,} different texts"
         return Column(kind="identifier", why=why, **shared)
