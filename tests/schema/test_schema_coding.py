@@ -250,3 +250,31 @@ def test_no_rows_at_all():
     assert coded.values.shape == (0, 3)
     assert coded.first_outside() is None
     assert [len(cells) for cells in schema.decode(coded.values).values()] == [0, 0, 0]
+
+
+MOMENT = dt.datetime(2013, 1, 1, 5)
+
+
+@pytest.mark.parametrize("other", ["missing", "same"])
+@pytest.mark.parametrize(
+    ("cell", "typed"),
+    [
+        (MOMENT, pa.timestamp("us")),
+        (MOMENT, pa.timestamp("ns", "UTC")),
+        (MOMENT, pa.timestamp("us", "Europe/Berlin")),
+        (MOMENT.date(), pa.date32()),
+        (0.1, pa.float32()),
+        (1.0, pa.float64()),
+        (1e-7, pa.float64()),
+        (True, pa.bool_()),
+        ("a", pa.large_string()),
+    ],
+)
+def test_one_value_of_any_type(cell, typed, other):
+    cells = pa.array([cell, None if other == "missing" else cell], typed)
+    table = pa.table({"x": cells})
+    schema = infer(table, "t", text=False).schema
+    assert len(schema.modelled) == (other == "missing")
+    coded = schema.encode(table, "t")
+    assert not coded.outside.any()
+    assert schema.decode(coded.values)["x"].equals(cells)

@@ -36,6 +36,7 @@ def texts(values):
         (texts([0.0, *np.abs(REAL)]), {"kind": "bounded", "lower": 0.0}),
         (["0", "1", "1"], {"kind": "boolean", "levels": ["0", "1"], "dtype": "int64"}),
         (["yes", "no", "yes"], {"kind": "boolean", "levels": ["no", "yes"]}),
+        (["Yes", "no", "Yes"], {"kind": "boolean", "levels": ["no", "Yes"]}),
         (["T", "F", "T"], {"kind": "boolean", "levels": ["F", "T"]}),
         (["red", "blue", "red"], {"kind": "category", "levels": ["blue", "red"]}),
         (["00123", "02134", "00123"], {"kind": "category", "levels": ["00123", "02134"]}),
@@ -101,7 +102,8 @@ def test_float32_of_hundred_thousands_lies_on_no_grid_of_hundredths():
 
 def test_a_unit_that_was_converted():
     knots = RNG.integers(0, 30, 2000)
-    column, _, _ = one(texts(knots * 1.15078))
+    column, notes, _ = one(texts(knots * 1.15078))
+    assert notes == ["column 'x' holds whole multiples of 1.15078 alone: a converted unit."]
     assert (column.kind, column.step, column.lower) == ("rounded", 1.15078, 0.0)
 
 
@@ -175,6 +177,13 @@ def batches(*columns):
         ((["1.50 €"], ["2 €"]), {"format": "0.## €"}),
         ((["01/02/2013"], ["25/12/2013"]), {"format": "%d/%m/%Y"}),
         ((["2013-01-01"], ["soon"]), {"kind": "category"}),
+        ((["2013-01-01"], ["2013-01-01 05:00"]), {"kind": "category"}),
+        ((["11/12/2013"], ["1/5/2013"]), {"format": "%-m/%-d/%Y"}),
+        (
+            (["2013-01-01 05:00:00"], ["2013-01-01 05:00:00.25"]),
+            {"format": "%Y-%m-%d %H:%M:%S.%2f"},
+        ),
+        ((["2013-01-01 05:00+01:00"], ["2013-07-01 05:00+02:00"]), {"format": "%Y-%m-%d %H:%M%z"}),
         ((["", "NA"], ["7", "9"]), {"kind": "integer", "missing": True}),
         ((["", "NA"], ["2013-01-01", "2013-01-03"]), {"kind": "datetime"}),
         ((["123", "45"], ["00123", "45"]), {"kind": "category"}),

@@ -71,7 +71,7 @@ def test_no_file(tmp_path):
         Schema.load(tmp_path / "none.json")
 
 
-DAY = {"kind": "datetime", "step": 1, "origin": "2013-01-01"}
+DAY = {"kind": "datetime", "step": 1, "origin": "2013-01-01", "dtype": "string"}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ DAY = {"kind": "datetime", "step": 1, "origin": "2013-01-01"}
         ({"kind": "bounded", "lower": 2, "upper": 1}, "lower is 2, and upper, 1, is not above it"),
         ({"kind": "bounded"}, "kind bounded needs lower or upper"),
         ({"kind": "positive", "lower": -1}, "positive column has none below 0"),
-        ({"kind": "category", "levels": ["a", "a"]}, "levels hold 'a' twice"),
+        ({"kind": "category", "levels": ["a", "a"], "dtype": "string"}, "levels hold 'a' twice"),
         ({"kind": "category"}, "kind category needs levels"),
         ({"kind": "category", "levels": []}, "needs one or more levels"),
         ({"kind": "boolean", "levels": ["a"]}, "needs two levels, not 1"),
@@ -98,6 +98,9 @@ DAY = {"kind": "datetime", "step": 1, "origin": "2013-01-01"}
         ({"kind": "real", "format": "%d"}, "'%d' is no format of a number"),
         (DAY | {"format": "0.0"}, "no format of a date"),
         (DAY | {"format": "%Y-%m"}, "no format of a date"),
+        ({"kind": "real", "dtype": "date32"}, "dtype date32 cannot hold a column of kind real"),
+        (DAY | {"dtype": "int64"}, "dtype int64 cannot hold a column of kind datetime"),
+        ({"kind": "category", "levels": ["a"], "dtype": "int64"}, "not all of dtype int64"),
         ({"kind": "constant"}, "kind constant needs value"),
         ({"kind": "real", "missing": "perhaps"}, "missing is 'perhaps'"),
     ],
@@ -114,3 +117,16 @@ def test_two_columns_of_one_name(tmp_path):
     content = json.dumps({"columns": [{"name": "x", "kind": "real"}] * 2})
     with pytest.raises(ConfigurationError, match="two columns are called 'x'"):
         Schema.load(written(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("record", "dtype"),
+    [
+        ({"kind": "category", "levels": ["a"]}, "string"),
+        ({"kind": "integer"}, "int64"),
+        ({"kind": "positive"}, "float64"),
+        ({"kind": "datetime", "step": 1, "origin": "2013-01-01"}, "string"),
+    ],
+)
+def test_a_record_without_a_dtype(record, dtype):
+    assert Column(name="x", **record).dtype == dtype

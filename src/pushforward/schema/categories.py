@@ -6,8 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pushforward.schema.column import OTHER, Column
+from pushforward.schema.column import Column
 from pushforward.schema.dtypes import named_type
+from pushforward.schema.kinds import OTHER
+from pushforward.schema.na import is_text
 
 
 def category_codes(cells: pa.Array, column: Column) -> tuple[np.ndarray, np.ndarray]:
@@ -56,14 +58,16 @@ def category_cells(codes: np.ndarray, column: Column) -> pa.Array:
     where = pa.array(place, pa.int32(), mask=np.isnan(codes))
     coded = pa.types.is_dictionary(kind)
     value = kind.value_type if coded else kind
-    texts = pa.array(levels, pa.string())
-    if pa.types.is_boolean(value):
+    texts, textual = pa.array(levels, pa.string()), is_text(value)
+    if textual:  # cast at the end: Arrow cannot take from a view of strings
+        words = texts
+    elif pa.types.is_boolean(value) and column.kind == "boolean":
         words = pa.array([k == 1 for k in range(len(levels))], pa.bool_())
     else:
         words = pc.cast(texts, value)
     if column.reserve is not None:
-        textual = pa.types.is_string(value) or pa.types.is_large_string(value)
-        words = pa.concat_arrays([words, pa.array([OTHER if textual else None], value)])
+        words = pa.concat_arrays([words, pa.array([OTHER if textual else None], words.type)])
     if not coded:
-        return words.take(where)
+        return pc.cast(words.take(where), kind)
+    words = pc.cast(words, value)
     return pa.DictionaryArray.from_arrays(where, words, ordered=column.kind == "ordered")

@@ -9,8 +9,10 @@ import pyarrow.compute as pc
 
 from pushforward.schema.choose_numbers import choose_number
 from pushforward.schema.column import Column
-from pushforward.schema.dates import iso
+from pushforward.schema.date_format import date_patterns
+from pushforward.schema.dates import iso, read_dates
 from pushforward.schema.dtypes import type_name
+from pushforward.schema.facts import DateFacts
 from pushforward.schema.grid import MOST_CELLS
 from pushforward.schema.remarks import Remarks
 from pushforward.schema.tally import MOST_LEVELS, Tally
@@ -55,16 +57,14 @@ def choose(tally: Tally, plain: bool, remarks: Remarks) -> Column:
     if tally.levels is not None:
         levels = pc.cast(tally.levels, pa.string()).to_pylist()
         return Column(kind="ordered", levels=levels, **shared)
-    if tally.dates and different > 1:
-        return _date(tally, shared, remarks)
-    if tally.numbers is not None and different > 1 and not _coded(tally):
+    if pa.types.is_dictionary(tally.kind):  # what a program calls a category
+        return _text(tally, shared, remarks)
+    dates = date_readings(tally)
+    if dates and different > 1:
+        return _date(tally, dates, shared, remarks)
+    if tally.numbers is not None and different > 1:
         return choose_number(tally, plain, shared, remarks)
     return _text(tally, shared, remarks)
-
-
-def _coded(tally: Tally) -> bool:
-    """Is it a dictionary of numbers, which a program calls a category?"""
-    return pa.types.is_dictionary(tally.kind) and not tally.text
 
 
 def _constant(tally: Tally, plain: bool, shared: dict[str, Any]) -> Column:
@@ -76,10 +76,25 @@ def _constant(tally: Tally, plain: bool, shared: dict[str, Any]) -> Column:
     return Column(kind="constant", value=value, **shared)
 
 
-def _date(tally: Tally, shared: dict[str, Any], remarks: Remarks) -> Column:
-    form, *others = tally.dates
+def date_readings(tally: Tally) -> dict[str, DateFacts]:
+    """The formats in which all kept cells are dates, with the facts of each; none for no dates.
+
+    A later batch may have shown a fraction, a bare day or another zone.
+    """
+    if not tally.text or not tally.dates or tally.many:
+        return tally.dates
+    found = {form: DateFacts() for form in date_patterns(tally.cells)}
+    for form, facts in found.items():
+        facts.add(read_dates(tally.cells, form)[0])
+    return found
+
+
+def _date(
+    tally: Tally, dates: dict[str, DateFacts], shared: dict[str, Any], remarks: Remarks
+) -> Column:
+    form, *others = dates
     others = [other for other in others if other.replace("%B", "%b") != form]  # as in May
-    facts = tally.dates[form]
+    facts = dates[form]
     step = float(facts.steps[0]) if facts.steps else 1e-6
     if form:
         remarks.note(tally.name, f"holds dates written as {form}.")
@@ -99,9 +114,9 @@ def _date(tally: Tally, shared: dict[str, Any], remarks: Remarks) -> Column:
 def _text(tally: Tally, shared: dict[str, Any], remarks: Remarks) -> Column:
     levels = sorted(pc.cast(tally.cells, pa.string()).to_pylist())
     rows = int(tally.counts.sum())
-    folded = tuple(level.lower() for level in levels)
-    if folded in BOOLEANS:
-        return Column(kind="boolean", levels=levels, **shared)
+    by_word = sorted(levels, key=str.lower)
+    if tuple(level.lower() for level in by_word) in BOOLEANS:
+        return Column(kind="boolean", levels=by_word, **shared)
     if tally.many:
         why = f"has more than {MOST_LEVELS:,} different texts"
         return Column(kind="identifier", why=why, **shared)

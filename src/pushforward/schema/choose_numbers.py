@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pushforward.schema.column import Column
-from pushforward.schema.grid import FINER, MOST_CELLS, coarsest, converted
+from pushforward.schema.doubts import ask_of_values, names_a_row
+from pushforward.schema.facts import LARGEST, NumberFacts, floats
+from pushforward.schema.grid import FINER, MOST_CELLS, STEPS, coarsest, converted
 from pushforward.schema.numbers import read_numbers
 from pushforward.schema.remarks import Remarks
-from pushforward.schema.tally import LARGEST, NumberFacts, Tally, floats
+from pushforward.schema.tally import Tally
 from pushforward.schema.turns import ask_of_turns, turn
 from pushforward.text import excerpt, refusal
 
@@ -21,8 +22,6 @@ EXACT = 2.0**53  # up to here every integer is a float64
 NEAR = 0.05  # a least value so near to 0, in ranges, says that 0 is a bound
 UNIQUE, ENOUGH, COUNTED = 0.95, 50, 10
 TIED = 4  # rows to a value, on average, of a column whose rounding matters
-CODES = 10  # so few different integers may be codes
-SENTINELS = (-99999, -9999, -999, -99, 999, 9999, 99999, 999999)
 
 
 def choose_number(tally: Tally, plain: bool, shared: dict[str, Any], remarks: Remarks) -> Column:
@@ -57,12 +56,14 @@ def choose_number(tally: Tally, plain: bool, shared: dict[str, Any], remarks: Re
     if len(values) == 2 and set(pc.cast(tally.cells, pa.string()).to_pylist()) == {"0", "1"}:
         remarks.note(tally.name, "holds 0 and 1 alone: it is taken as no and yes.")
         return Column(kind="boolean", levels=["0", "1"], **shared)
-    _ask_of_values(tally, values, counts, step, remarks)
+    ask_of_values(tally, values, counts, step, remarks)
     counted = step is not None and (facts.high - facts.low) / step < MOST_CELLS
     rows = int(tally.counts.sum())
     if counted and (step == 1 or TIED * len(values) <= rows):  # else ties are chance: a density
         ask_of_turns(tally.name, facts.low, facts.high, remarks)
         assert step is not None
+        if step not in (*STEPS, *FINER):
+            remarks.note(tally.name, f"holds whole multiples of {step:g} alone: a converted unit.")
         return _grid(facts, step, shared)
     if step is not None and not counted:
         remarks.note(
@@ -133,48 +134,6 @@ def _identifies(tally: Tally, facts: NumberFacts, step: float | None) -> str | N
     if unique and rows > ENOUGH and names_a_row(tally.name):
         return "is different in nearly every row, and is called an identifier"
     return None
-
-
-def names_a_row(name: str) -> bool:
-    """Does a column's name say that it identifies something?
-
-    Example:
-        >>> names_a_row("customerId"), names_a_row("source_id"), names_a_row("humidity")
-        (True, True, False)
-    """
-    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)
-    return any(
-        word.lower() in {"id", "ids", "uid", "uuid", "guid", "key", "index"} for word in words
-    )
-
-
-def _ask_of_values(
-    tally: Tally, values: np.ndarray, counts: np.ndarray, step: float | None, remarks: Remarks
-) -> None:
-    whole = step == 1 and not tally.many
-    if whole and (len(values) <= CODES or names_a_row(tally.name)):
-        remarks.ask(
-            tally.name,
-            f"holds {len(values)} different integers: they are taken as numbers; if they are "
-            "codes, make it a category and list them as levels.",
-        )
-    if whole and values[0] >= 19000101 and values[-1] <= 21001231:
-        month, day = values // 100 % 100, values % 100
-        if ((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all():
-            remarks.ask(
-                tally.name, "looks like dates written as 20241231, and is taken as integer."
-            )
-    if len(values) < 3:
-        return
-    for value, end, near in ((values[0], 0, 1), (values[-1], -1, -2)):
-        rest = np.delete(values, end)
-        far = abs(value - values[near]) > (rest.max() - rest.min())
-        if value in SENTINELS and counts[end] > 1 and far:
-            remarks.ask(
-                tally.name,
-                f"holds {value:g} in {counts[end]:.0f} rows, far from all others: if it says "
-                "missing, add it to na.",
-            )
 
 
 def _near_zero(facts: NumberFacts, least: float) -> bool:

@@ -3,50 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Literal, Self
+from typing import Any, Self
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pushforward.schema.dates import date_parts, microseconds
-from pushforward.schema.dtypes import named_type
+from pushforward.schema.date_format import date_parts
+from pushforward.schema.dates import microseconds
+from pushforward.schema.dtypes import is_date, is_number, named_type
+from pushforward.schema.kinds import (
+    CATEGORIES,
+    COMMON,
+    LEFT_OUT,
+    MEANING,
+    NUMBERS,
+    Kind,
+    needed,
+    usual_dtype,
+)
+from pushforward.schema.na import is_text
 from pushforward.schema.pattern import parse_pattern
-
-Kind = Literal[
-    "real",
-    "positive",
-    "bounded",
-    "integer",
-    "rounded",
-    "periodic",
-    "boolean",
-    "category",
-    "ordered",
-    "datetime",
-    "identifier",
-    "constant",
-    "empty",
-]
-CATEGORIES = ("boolean", "category", "ordered")
-NUMBERS = ("real", "positive", "bounded", "integer", "rounded", "periodic")
-LEFT_OUT = ("identifier", "constant", "empty")
-OTHER = "(other)"  # what an unseen category is called where there is room kept for it
-
-_COMMON = {"name", "kind", "dtype", "missing", "format"}
-_MEANING = {  # which other keys mean something
-    "real": {"step", "lower", "upper"},
-    "positive": {"step", "lower", "upper"},
-    "bounded": {"step", "lower", "upper"},
-    "integer": {"step", "origin", "lower", "upper"},
-    "rounded": {"step", "origin", "lower", "upper"},
-    "periodic": {"period", "lower", "step"},
-    "boolean": {"levels"},
-    "category": {"levels", "reserve"},
-    "ordered": {"levels", "reserve"},
-    "datetime": {"step", "origin", "fine"},
-    "identifier": {"why"},
-    "constant": {"value"},
-    "empty": set(),
-}
 
 
 class Column(BaseModel):
@@ -56,6 +33,7 @@ class Column(BaseModel):
         name: the column's name in the table.
         kind: what it holds. "identifier", "constant" and "empty" are not modelled.
         dtype: Arrow's type that it goes back to: string, int64, float64, bool, date32, …
+            Where none is written: string for texts and dates, int64 for integer, else float64.
         missing: whether cells may be missing.
         lower, upper: no value lies beyond them, in the column's units; None for no bound.
         step: of integer and rounded, every value is origin + a whole multiple of it; of datetime,
@@ -146,18 +124,25 @@ class Column(BaseModel):
             return nearest
         return int(code // 1) + int(up)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, record: Any) -> Any:
+        if isinstance(record, dict) and "dtype" not in record:
+            return record | {"dtype": usual_dtype(record.get("kind"))}
+        return record
+
     @model_validator(mode="after")
     def _check(self) -> Self:
-        idle = self.model_fields_set - _COMMON - _MEANING[self.kind]
+        idle = self.model_fields_set - COMMON - MEANING[self.kind]
         idle = {key for key in idle if getattr(self, key) not in (None, False)}
         if idle:
             raise ValueError(f"{min(idle)} means nothing for kind {self.kind}; leave it out")
-        for key in _needed(self.kind):
+        for key in needed(self.kind):
             if getattr(self, key) is None:
                 raise ValueError(f"kind {self.kind} needs {key}")
         self._check_levels()
         self._check_bounds()
-        named_type(self.dtype)
+        self._check_dtype()
         if self.kind == "datetime":
             microseconds(str(self.origin))
             if self.format is not None:
@@ -179,6 +164,19 @@ class Column(BaseModel):
             wanted = "two" if self.kind == "boolean" else "one or more"
             raise ValueError(f"kind {self.kind} needs {wanted} levels, not {len(levels)}")
 
+    def _check_dtype(self) -> None:
+        kind = named_type(self.dtype)
+        fits = {"datetime": is_date}.get(self.kind, is_number if self.kind in NUMBERS else None)
+        if fits is not None and not (fits(kind) or is_text(kind)):
+            raise ValueError(f"dtype {self.dtype} cannot hold a column of kind {self.kind}")
+        if self.levels is None or (self.kind == "boolean" and pa.types.is_boolean(kind)):
+            return
+        inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+        try:
+            pc.cast(pa.array(self.levels, pa.string()), inner)
+        except pa.ArrowException:
+            raise ValueError(f"its levels are not all of dtype {self.dtype}") from None
+
     def _check_bounds(self) -> None:
         if self.lower is not None and self.upper is not None and self.lower >= self.upper:
             raise ValueError(f"lower is {self.lower:g}, and upper, {self.upper:g}, is not above it")
@@ -186,14 +184,3 @@ class Column(BaseModel):
             raise ValueError("kind bounded needs lower or upper; write real for neither")
         if self.kind == "positive" and self.lower is not None and self.lower < 0:
             raise ValueError(f"lower is {self.lower:g}, but a positive column has none below 0")
-
-
-def _needed(kind: str) -> tuple[str, ...]:
-    if kind in CATEGORIES:
-        return ("levels",)
-    return {
-        "rounded": ("step",),
-        "periodic": ("period",),
-        "datetime": ("step", "origin"),
-        "constant": ("value",),
-    }.get(kind, ())

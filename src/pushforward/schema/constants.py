@@ -23,7 +23,7 @@ def constant_cells(column: Column, rows: int) -> pa.Array:
         cell = pc.cast(text, inner)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         cell = text
-    cells = cell.take(pa.array([0] * rows, pa.int32()))
+    cells = pa.repeat(cell[0], rows)
     return cells.dictionary_encode() if pa.types.is_dictionary(kind) else cells
 
 

@@ -56,7 +56,12 @@ def steps_of(values: np.ndarray, steps: Sequence[float], width: int = 8) -> list
         if largest * _ULP[width] < step / 20 and (largest == 0 or largest > step / 2)
     ]
     for part in (values[:100], values[100:]):  # most steps fall by the first few
-        found = [step for step in found if not off_grid(part, step, width=width).any()]
+        kept: list[float] = []
+        for step in found:
+            implied = any(abs(k / step - round(k / step)) < 1e-9 for k in kept)
+            if implied or not off_grid(part, step, width=width).any():
+                kept.append(step)
+        found = kept
     return found
 
 

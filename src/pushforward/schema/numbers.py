@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pushforward.schema.pattern import BLANKS, Pattern
+from pushforward.schema.pattern import BLANKS, GENERAL, Pattern
 
 _MARKS = r"[$€£¥]|%"
 _SHAPE = (
@@ -55,6 +55,9 @@ def write_numbers(values: np.ndarray, pattern: Pattern) -> pa.Array:
 
 
 def _text(value: float, pattern: Pattern) -> str:
+    if pattern.most >= GENERAL:
+        shortest = repr(abs(value)).removesuffix(".0").replace(".", pattern.decimal)
+        return f"{'-' if value < 0 else ''}{pattern.prefix}{shortest}{pattern.suffix}"
     whole, _, decimals = f"{abs(value):,.{pattern.most}f}".partition(".")
     while len(decimals) > pattern.least and decimals.endswith("0"):
         decimals = decimals[:-1]
@@ -85,7 +88,8 @@ def number_patterns(cells: pa.Array, decimal: str = ".") -> list[Pattern]:
     """
     cells = cells.drop_null()
     parts = pc.extract_regex(cells, pattern=_SHAPE)
-    if parts.null_count or not len(cells):
+    signs = pc.match_substring_regex(cells, pattern=r"^[+-]\D*[+-]")
+    if parts.null_count or not len(cells) or pc.any(signs).as_py():
         return []
     prefix, gap, body, exponent, suffix = (
         pc.struct_field(parts, k) for k in ("prefix", "gap", "body", "exponent", "suffix")
@@ -118,9 +122,9 @@ def _only(texts: pa.Array) -> str | None:
 
 
 def _decimals(body: pa.Array, exponent: pa.Array, mark: str) -> tuple[int, int]:
-    """The least and the greatest number of decimals; 15 at most where there is an exponent."""
+    """The least and the greatest number of decimals; all that there are with an exponent."""
     if pc.any(pc.not_equal(exponent, "")).as_py():
-        return 0, 15
+        return 0, GENERAL
     tail = pc.replace_substring_regex(body, pattern=rf"^[^{mark}]*[{mark}]?", replacement="")
     range_ = pc.min_max(pc.utf8_length(tail)).as_py()
     return range_["min"], range_["max"]

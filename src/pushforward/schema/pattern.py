@@ -9,6 +9,7 @@ from pushforward.errors import ConfigurationError
 from pushforward.text import excerpt
 
 BLANKS = " \u00a0\u202f"  # a blank, and those that do not break a line
+GENERAL = 15  # from so many decimals on, a number is written with all digits that it has
 _PATTERN = re.compile(r"([^#0]*)(#([.,'\s])##)?0(([.,])(0*)(#*))?([^#0]*)")
 
 
@@ -44,9 +45,11 @@ class Pattern:
             digits = rf"(\d{{1,3}}({mark}\d{{3}})+|\d+)"
         point = re.escape(self.decimal)
         body = rf"({digits}({point}\d*)?|{point}\d+)([eE][+-]?\d+)?"
-        before = rf"({re.escape(self.prefix.strip())}\s*)?" if self.prefix else ""
         after = rf"(\s*{re.escape(self.suffix.strip())})?" if self.suffix else ""
-        return rf"^[+-]?\s*{before}[+-]?{body}{after}$"
+        mark, before = re.escape(self.prefix.strip()), "[+-]?"
+        if mark:  # the sign on either side of it
+            before = rf"([+-]?\s*({mark}\s*)?|{mark}\s*[+-])"
+        return f"^{before}{body}{after}$"
 
 
 def parse_pattern(text: str) -> Pattern:

@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pushforward.errors import ShapeError
 from pushforward.schema.coded import Coded
-from pushforward.schema.coding import read_cells, write_cells
 from pushforward.schema.column import Column
 from pushforward.schema.constants import constant_cells, empty_cells
 from pushforward.schema.na import NA
+from pushforward.schema.reading import read_cells
+from pushforward.schema.writing import write_cells
 from pushforward.text import excerpt, refusal, require_columns, row_name
 
 VERSION: Literal[1] = 1

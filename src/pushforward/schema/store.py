@@ -20,6 +20,13 @@ def save(schema: Schema, path: str | Path, force: bool = True) -> None:
 
     Raises:
         DataError: the file cannot be written, or exists and `force` is False.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "schema.json"
+        >>> save(Schema(columns=[Column(name="x", kind="real")]), path)
+        >>> load(path).columns[0].name
+        'x'
     """
     write_text(path, to_json(schema), force)
 
@@ -55,7 +62,17 @@ def _dump(value: Any) -> str:
 
 
 def load(path: str | Path) -> Schema:
-    """Read a schema's file; raises as `parse`, and DataError where there is none."""
+    """Read a schema's file.
+
+    Raises:
+        DataError: there is no such file, or it is no JSON in UTF-8.
+        ConfigurationError: as `parse`.
+
+    Example:
+        >>> load("no/such.json")
+        Traceback (most recent call last):
+        pushforward.errors.DataError: no/such.json: there is no such file.
+    """
     path = Path(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")

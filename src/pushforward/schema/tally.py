@@ -3,78 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pushforward.schema.dates import date_patterns, read_dates
+from pushforward.schema.date_format import date_patterns
+from pushforward.schema.dates import read_dates
 from pushforward.schema.dtypes import is_date, is_number
-from pushforward.schema.grid import FINER, STEPS, is_narrow, steps_of
+from pushforward.schema.facts import DateFacts, NumberFacts, floats, moments
 from pushforward.schema.na import is_text, present
 from pushforward.schema.numbers import number_patterns, read_numbers, write_numbers
-from pushforward.schema.pattern import Pattern
+from pushforward.schema.pattern import GENERAL, Pattern
 
 MOST_LEVELS = 100_000  # different cells that are kept; beyond, the first of them stand for all
-LARGEST = 1e30  # up to here flows keep finite densities and gradients
-TICKS = (86400, 3600, 60, 1)  # seconds: the steps that dates may have
-
-
-@dataclass
-class NumberFacts:
-    """What all numbers of a column have in common.
-
-    Attributes:
-        low, high: the least and the greatest.
-        steps, narrow_steps: those that every value lies on, as float64 or as float32.
-        narrow: whether every value is a float32.
-        counting: whether each is the one before plus 1, so far.
-    """
-
-    low: float = np.inf
-    high: float = -np.inf
-    steps: list[float] = field(default_factory=lambda: [*STEPS, *FINER])
-    narrow_steps: list[float] = field(default_factory=lambda: [*STEPS, *FINER])
-    narrow: bool = True
-    counting: bool = True
-    last: float | None = None
-
-    def add(self, values: np.ndarray, in_order: bool) -> None:
-        """Take in the different numbers (k) of a batch; `in_order`: as its rows have them."""
-        if not len(values):
-            self.counting &= in_order
-            return
-        low, high = float(values.min()), float(values.max())
-        self.low, self.high = min(self.low, low), max(self.high, high)
-        values = values[np.abs(values) <= LARGEST]
-        self.narrow = self.narrow and is_narrow(values)
-        self.steps = steps_of(values, self.steps)
-        if self.narrow:
-            self.narrow_steps = steps_of(values, self.narrow_steps, width=4)
-        if self.counting:
-            before = values[:1] - 1 if self.last is None else np.array([self.last])
-            self.counting = in_order and bool((np.diff(values, prepend=before) == 1).all())
-            self.last = float(values[-1]) if len(values) else None
-
-
-@dataclass
-class DateFacts:
-    """What all dates of a column have in common: microseconds since 1970, and their steps."""
-
-    low: int = 2**62
-    high: int = -(2**62)
-    steps: list[int] = field(default_factory=lambda: list(TICKS))
-    first: int | None = None
-
-    def add(self, moments: np.ndarray) -> None:
-        """Take in the different moments (k) of a batch, int64."""
-        if not len(moments):
-            return
-        self.first = int(moments[0]) if self.first is None else self.first
-        self.low, self.high = min(self.low, int(moments.min())), max(self.high, int(moments.max()))
-        away = moments - self.first
-        self.steps = [step for step in self.steps if not (away % (step * 10**6)).any()]
+_DIGITS = r"^[+-]?([1-9]\d*|0)$"  # fits any way to write numbers
 
 
 class Tally:
@@ -160,9 +104,11 @@ class Tally:
         if self.numbers is None:
             return
         known = self.patterns
-        # A pattern of earlier cells that fits the new ones too is kept, with its decimals widened.
-        union = fresh if not known else pa.concat_arrays([fresh, _witnesses(known)])
-        found = number_patterns(union, self.decimal)
+        if pc.all(pc.match_substring_regex(fresh, pattern=_DIGITS)).as_py():
+            found = [replace(pattern, least=0) for pattern in known or [Pattern()]]
+        else:  # in the way of earlier cells, with its decimals widened, if that fits the new ones
+            union = fresh if not known else pa.concat_arrays([fresh, _witnesses(known)])
+            found = number_patterns(union, self.decimal)
         if not found:
             self.numbers = None
             return
@@ -185,33 +131,29 @@ class Tally:
 
     def _read_dates(self, fresh: pa.Array, first: bool) -> None:
         if first:
-            self.dates = {form: DateFacts() for form in date_patterns(fresh)}
+            self._restart_dates(fresh)
+            return
         for form, facts in list(self.dates.items()):
             values, wrong = read_dates(fresh, form)
-            if wrong.any():
-                del self.dates[form]
-            else:
-                facts.add(values)
+            if wrong.any():  # another zone, or no date at all
+                self._restart_dates(pa.concat_arrays([self.cells, fresh]))
+                return
+            facts.add(values)
+
+    def _restart_dates(self, cells: pa.Array) -> None:
+        self.dates = {}
+        for form in [] if self.many else date_patterns(cells):
+            self.dates[form] = DateFacts()
+            self.dates[form].add(read_dates(cells, form)[0])
 
 
 def _witnesses(patterns: list[Pattern]) -> pa.Array:
     """Cells that show what earlier cells have shown, and leave open what they left open."""
     pattern = patterns[0]
+    if pattern.most >= GENERAL:
+        whole = f"1{pattern.thousands}234{pattern.thousands}567"
+        return pa.array([f"{pattern.prefix}{cell}{pattern.suffix}" for cell in ("1e-9", whole)])
     value = 1234567.0 if len(patterns) == 1 else 1234.0 if pattern.thousands else 1.0
     decimals = (replace(pattern, most=pattern.least), replace(pattern, least=pattern.most))
     texts = [write_numbers(np.array([value]), way) for way in decimals]
     return pa.concat_arrays(texts)
-
-
-def floats(cells: pa.Array) -> np.ndarray:
-    """float64 (n) of typed numbers or booleans (n); null is NaN."""
-    if pa.types.is_boolean(cells.type):
-        cells = pc.cast(cells, pa.uint8())
-    return pc.cast(cells, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-
-
-def moments(cells: pa.Array) -> np.ndarray:
-    """Microseconds since 1970, int64 (n), of dates or timestamps (n); null is 0."""
-    zone = getattr(cells.type, "tz", None)
-    stamps = pc.cast(cells, pa.timestamp("us", zone), safe=False)
-    return pc.fill_null(pc.cast(stamps, pa.int64()), 0).to_numpy(zero_copy_only=False)

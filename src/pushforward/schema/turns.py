@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from math import pi, tau
 
+import numpy as np
+
 from pushforward.schema.remarks import Remarks
 
 _ANGLE = "ra|angle|direction|dir|heading|bearing|azimuth|azimut|longitude|lon|lng|phase|theta|phi"
@@ -39,3 +41,15 @@ def ask_of_turns(name: str, low: float, high: float, remarks: Remarks) -> None:
             f"may go round after {around[1]:g}: it is taken as rounded numbers; if so, make it "
             f"periodic with lower {around[0]:g} and period {around[1]:g}.",
         )
+
+
+def wrapped(values: np.ndarray, low: float, period: float) -> np.ndarray:
+    """Values (n) turned into [low, low + period); those that are there keep all their digits.
+
+    Example:
+        >>> wrapped(np.array([361.0, 0.1, 360.0]), 0.0, 360.0)
+        array([1. , 0.1, 0. ])
+    """
+    with np.errstate(invalid="ignore"):
+        there = (values >= low) & (values < low + period)
+        return np.where(there, values, low + (values - low) % period)

@@ -1,4 +1,4 @@
-"""The cells of one column to numbers, and numbers to cells."""
+"""The cells of one column to numbers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pushforward.schema.categories import category_cells, category_codes
-from pushforward.schema.column import CATEGORIES, Column
-from pushforward.schema.dates import SECOND, date_patterns, microseconds, read_dates, write_dates
-from pushforward.schema.dtypes import is_date, is_number, named_type
+from pushforward.schema.categories import category_codes
+from pushforward.schema.column import Column
+from pushforward.schema.date_format import date_patterns
+from pushforward.schema.dates import SECOND, microseconds, read_dates
+from pushforward.schema.dtypes import is_date, is_number
+from pushforward.schema.facts import LARGEST, floats, moments
 from pushforward.schema.grid import off_grid
+from pushforward.schema.kinds import CATEGORIES
 from pushforward.schema.na import distinct
-from pushforward.schema.numbers import read_numbers, write_numbers
+from pushforward.schema.numbers import read_numbers
 from pushforward.schema.pattern import Pattern, parse_pattern
-from pushforward.schema.tally import LARGEST, floats, moments
+from pushforward.schema.turns import wrapped
 
 
 @dataclass(frozen=True)
@@ -101,25 +104,13 @@ def _number(cells: pa.Array, column: Column) -> _Three:
             outside |= ~np.isnan(values) & off_grid(values, column.unit, column.start, width)
             values = (values - column.start) / column.unit
             values = np.where(outside, values, np.round(values))
-    return values, outside, wrong
+    return values + 0.0, outside, wrong  # no minus zero
 
 
 def _width(values: np.ndarray) -> int:
     """4 where float64 are but widened float32."""
     here = values[~np.isnan(values)]
     return 4 if len(here) and bool((here.astype(np.float32) == here).all()) else 8
-
-
-def wrapped(values: np.ndarray, low: float, period: float) -> np.ndarray:
-    """Values (n) turned into [low, low + period); those that are there keep all their digits.
-
-    Example:
-        >>> wrapped(np.array([361.0, 0.1, 360.0]), 0.0, 360.0)
-        array([1. , 0.1, 0. ])
-    """
-    with np.errstate(invalid="ignore"):
-        there = (values >= low) & (values < low + period)
-        return np.where(there, values, low + (values - low) % period)
 
 
 def beyond(values: np.ndarray, column: Column) -> np.ndarray:
@@ -132,81 +123,6 @@ def beyond(values: np.ndarray, column: Column) -> np.ndarray:
     if column.upper is not None:
         outside |= values > column.upper
     return outside
-
-
-def write_cells(values: np.ndarray, column: Column) -> pa.Array:
-    """Cells (n) in the column's dtype and format, of values (n) as a model has them.
-
-    Values are rounded to the column's step and kept inside its bounds; null where NaN.
-
-    Example:
-        >>> price = Column(name="p", kind="rounded", step=0.1, format="$0.00", dtype="string")
-        >>> write_cells(np.array([3.0, np.nan]), price).to_pylist()
-        ['$0.30', None]
-    """
-    if column.kind in CATEGORIES:
-        return category_cells(values, column)
-    if column.kind == "datetime":
-        return _write_dates(values, column)
-    numbers = _rounded(values, column)
-    if column.format is not None:
-        return write_numbers(numbers, parse_pattern(column.format))
-    kind = named_type(column.dtype)
-    array = pa.array(numbers, pa.float64(), mask=np.isnan(numbers))
-    if pa.types.is_string(kind):
-        return write_numbers(numbers, Pattern(most=15))
-    return array if kind == pa.float64() else _cast(array, kind)
-
-
-def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
-    if pa.types.is_decimal(kind):
-        return pc.cast(pc.round(array, kind.scale), kind, safe=False)
-    if pa.types.is_integer(kind):
-        info = np.iinfo(kind.to_pandas_dtype())
-        low, high = (pa.scalar(float(end)) for end in (info.min, info.max))
-        array = pc.round(
-            pc.min_element_wise(
-                pc.max_element_wise(array, low, skip_nulls=False), high, skip_nulls=False
-            )
-        )
-    return pc.cast(array, kind, safe=False)
-
-
-def _rounded(values: np.ndarray, column: Column) -> np.ndarray:
-    """Numbers in the column's units: on its grid, inside its bounds, without stray digits."""
-    numbers = np.asarray(values, dtype=np.float64)
-    if column.cells:
-        numbers = column.start + np.round(numbers) * column.unit
-    elif column.step is not None:
-        numbers = np.round(numbers / column.step) * column.step
-    if column.step is not None:
-        numbers = np.round(numbers, _decimals(column.step, column.start))
-    if column.kind == "periodic" and column.period is not None:
-        return wrapped(numbers, column.lower or 0.0, column.period)
-    return np.clip(numbers, column.floor, column.upper) + 0.0  # no minus zero
-
-
-def _decimals(step: float, start: float) -> int:
-    """The decimals that a grid needs, 12 at most."""
-    for count in range(12):
-        if all(abs(round(part, count) - part) < 1e-9 * step for part in (step, start)):
-            return count
-    return 12
-
-
-def _write_dates(values: np.ndarray, column: Column) -> pa.Array:
-    tick, missing = column.unit * SECOND, np.isnan(values)
-    steps = np.round(np.nan_to_num(values))
-    since = microseconds(str(column.origin)) + np.round(steps * tick).astype(np.int64)
-    kind = named_type(column.dtype)
-    zone = getattr(kind, "tz", None)
-    stamps = pa.array(since, pa.int64(), mask=missing).cast(pa.timestamp("us", zone))
-    if is_date(kind):
-        return pc.cast(stamps, kind, safe=False)
-    default = "%Y-%m-%d" if tick % (86400 * SECOND) == 0 else "%Y-%m-%d %H:%M:%S"
-    coded = pc.cast(stamps, pa.timestamp("us")).dictionary_encode()  # each date is written once
-    texts = write_dates(coded.dictionary, column.format or default).take(coded.indices)
-    return texts if pa.types.is_string(kind) else pc.cast(texts, kind)
 
 
 def _pattern(column: Column) -> Pattern | None:

@@ -1,0 +1,55 @@
+"""Numbers that may be something else: codes, dates, or a way to say missing."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from pushforward.schema.remarks import Remarks
+from pushforward.schema.tally import Tally
+
+CODES = 10  # so few different integers may be codes
+SENTINELS = (-99999, -9999, -999, -99, 999, 9999, 99999, 999999)
+
+
+def names_a_row(name: str) -> bool:
+    """Does a column's name say that it identifies something?
+
+    Example:
+        >>> names_a_row("customerId"), names_a_row("source_id"), names_a_row("humidity")
+        (True, True, False)
+    """
+    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)
+    return any(
+        word.lower() in {"id", "ids", "uid", "uuid", "guid", "key", "index"} for word in words
+    )
+
+
+def ask_of_values(
+    tally: Tally, values: np.ndarray, counts: np.ndarray, step: float | None, remarks: Remarks
+) -> None:
+    whole = step == 1 and not tally.many
+    if whole and (len(values) <= CODES or names_a_row(tally.name)):
+        remarks.ask(
+            tally.name,
+            f"holds {len(values)} different integers: they are taken as numbers; if they are "
+            "codes, make it a category and list them as levels.",
+        )
+    if whole and values[0] >= 19000101 and values[-1] <= 21001231:
+        month, day = values // 100 % 100, values % 100
+        if ((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all():
+            remarks.ask(
+                tally.name, "looks like dates written as 20241231, and is taken as integer."
+            )
+    if len(values) < 3:
+        return
+    for value, end, near in ((values[0], 0, 1), (values[-1], -1, -2)):
+        rest = np.delete(values, end)
+        far = abs(value - values[near]) > (rest.max() - rest.min())
+        if value in SENTINELS and counts[end] > 1 and far:
+            remarks.ask(
+                tally.name,
+                f"holds {value:g} in {counts[end]:.0f} rows, far from all others: if it says "
+                "missing, add it to na.",
+            )
