@@ -82,7 +82,7 @@ def test_identifiers_stay_away_and_order_is_the_tables():
 
 @pytest.mark.parametrize(("step", "most"), [(0.1, 2000), (0.25, 2000), (0.001, 9000), (1.15078, 9)])
 def test_codes_are_whole_and_exact_in_float32(step, most):
-    values = np.round(RNG.integers(-9, most, 300) * step, 6)
+    values = np.round(RNG.integers(-9, most, 300).repeat(4) * step, 6)
     schema = infer(pa.table({"x": values}), "t", text=False).schema
     coded = schema.encode(batch(x=values), "t")
     assert not coded.outside.any()

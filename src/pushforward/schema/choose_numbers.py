@@ -21,6 +21,7 @@ from pushforward.text import excerpt, refusal
 EXACT = 2.0**53  # up to here every integer is a float64
 NEAR = 0.05  # a least value so near to 0, in ranges, says that 0 is a bound
 UNIQUE, ENOUGH, COUNTED = 0.95, 50, 10
+FEW = 100  # rows in which ties cannot be told from chance
 TIED = 4  # rows to a value, on average, of a column whose rounding matters
 
 
@@ -59,7 +60,8 @@ def choose_number(tally: Tally, plain: bool, shared: dict[str, Any], remarks: Re
     ask_of_values(tally, values, counts, step, remarks)
     counted = step is not None and (facts.high - facts.low) / step < MOST_CELLS
     rows = int(tally.counts.sum())
-    if counted and (step == 1 or TIED * len(values) <= rows):  # else ties are chance: a density
+    tied = rows < FEW or TIED * len(values) <= rows
+    if counted and (step == 1 or tied):  # else ties are chance: a density
         ask_of_turns(tally.name, facts.low, facts.high, remarks)
         assert step is not None
         if step not in (*STEPS, *FINER):
