@@ -55,7 +55,7 @@ def _block(lower: Rows, upper: Rows, triangle: Rows, draws: int, rng: np.random.
     drawn = np.zeros((features, n, draws))
     total = np.zeros((n, draws))
     for j in range(features):
-        known = np.tensordot(triangle[j, :j], drawn[:j], 1) if j else 0.0
+        known = np.tensordot(triangle[j, :j], drawn[:j], 1)  # zeros where j is 0
         low = (lower[:, j, None] - known) / triangle[j, j]
         high = (upper[:, j, None] - known) / triangle[j, j]
         log_mass, drawn[j] = _between(low, high, rng)

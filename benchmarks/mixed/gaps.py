@@ -1,8 +1,8 @@
 """A table for methods that know neither gaps nor moments: numbers without gaps, and categories.
 
-Moments become hours. A number with gaps is filled by its median, and a category beside it says
-whether it is known; a gap in text is a level of its own. What is drawn is brought back the same
-way, so that a row's mass is that of its known cells and of which are known.
+Moments become hours since the first. A number with gaps is filled by its median, and a category
+beside it says whether it is known; a gap in text is a level of its own. What is drawn is brought
+back the same way, so that a row's mass is that of its known cells and of which are known.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Filled:
         self.train = train
         self.categories = [name for name in train.columns if is_category(train[name])]
         self.numbers = [name for name in train.columns if name not in self.categories]
+        self.first = {n: np.nanmin(numbers(train[n])) for n in self.numbers if is_time(train[n])}
         self.gaps = [name for name in self.numbers if train[name].isna().any()]
         self.levels = {name: _levels(train[name]) for name in self.categories}
         self.levels |= {name + FLAG: list(KNOWN) for name in self.gaps}
@@ -71,8 +72,9 @@ class Filled:
             if name in self.gaps:
                 known = rows[name + FLAG].astype(object).reset_index(drop=True)
                 column = column.where(known == KNOWN[1])
-            is_moment = is_time(self.train[name])
-            made[name] = moments(column.round() * HOUR) if is_moment else column
+            if name in self.first:
+                column = moments(column.round() * HOUR + self.first[name])
+            made[name] = column
         return pd.DataFrame(made)
 
     def cells(self, rows: pd.DataFrame) -> Cells:
@@ -87,10 +89,11 @@ class Filled:
         return Cells(np.stack(lower, 1), np.stack(upper, 1), np.stack(codes, 1))
 
     def _number(self, column: pd.Series) -> np.ndarray:
-        return numbers(column) / (HOUR if is_time(column) else 1)
+        x, first = numbers(column), self.first.get(str(column.name))
+        return x if first is None else (x - first) / HOUR
 
     def _step(self, name: str) -> float:
-        return step(self.train[name]) / (HOUR if is_time(self.train[name]) else 1)
+        return step(self.train[name]) / (HOUR if name in self.first else 1)
 
 
 def _levels(column: pd.Series) -> list[str]:
