@@ -44,6 +44,10 @@ def levels(count: int) -> type[Categorical]:
         def __init__(self, scope: Any, out_channels: int = 1, **rest: Any) -> None:
             super().__init__(scope, out_channels, K=count, **rest)
 
+        def _log_likelihood_interval(self, low: Any, high: Any, cache: Any = None) -> Any:
+            code = low[:, self.scope.query[0]].long()  # here both ends are one level
+            return torch.log_softmax(self.logits, -1)[0][..., code].permute(2, 0, 1)[:, None]
+
     return Levels
 
 

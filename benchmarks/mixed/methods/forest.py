@@ -93,8 +93,7 @@ class _Tree:
             for key, table in self.parts.items():
                 table[own["nodeid"].to_numpy(int), j] = own[key].to_numpy(float)
         self.levels = [
-            _shares(model, tree, name, (len(self.share), len(filled.levels[name])))
-            for name in filled.levels
+            _Shares(model, tree, name, len(levels)) for name, levels in filled.levels.items()
         ]
 
     def mass(self, cells: Cells, at: np.ndarray, leaf: np.ndarray) -> np.ndarray:
@@ -107,18 +106,27 @@ class _Tree:
                 law = {key: table[leaf, j] for key, table in self.parts.items()}
                 log_mass += np.log(_between(cells.lower[at, j], cells.upper[at, j], **law))
             for j, shares in enumerate(self.levels):
-                code = cells.codes[at, j]
-                log_mass += np.log(np.where(code < 0, 0, shares[leaf, code]))
+                log_mass += np.log(shares.of(leaf, cells.codes[at, j]))
         return np.exp(np.nan_to_num(log_mass, nan=-np.inf))
 
 
-def _shares(model: Any, tree: int, name: str, shape: tuple[int, int]) -> np.ndarray:
-    """How often each level is drawn in each leaf."""
-    own = model.class_probs
-    own = own[(own["tree"] == tree) & (own["variable"] == name)]
-    shares = np.zeros(shape)
-    shares[own["nodeid"].to_numpy(int), own["value"].to_numpy(int)] = own["prob"].to_numpy(float)
-    return shares
+class _Shares:
+    """How often each level of a column is drawn in each leaf of a tree; few of them ever are."""
+
+    def __init__(self, model: Any, tree: int, name: str, count: int) -> None:
+        own = model.class_probs
+        own = own[(own["tree"] == tree) & (own["variable"] == name)]
+        self.count = count
+        keys = own["nodeid"].to_numpy(np.int64) * count + own["value"].to_numpy(np.int64)
+        order = np.argsort(keys)
+        self.keys, self.shares = keys[order], own["prob"].to_numpy(float)[order]
+
+    def of(self, leaf: np.ndarray, code: np.ndarray) -> np.ndarray:
+        """The share of each code in each leaf, 0 where it is never drawn."""
+        key = leaf.astype(np.int64) * self.count + code
+        place = np.minimum(np.searchsorted(self.keys, key), len(self.keys) - 1)
+        found = (self.keys[place] == key) & (code >= 0)
+        return np.where(found, self.shares[place], 0.0)
 
 
 def _between(
