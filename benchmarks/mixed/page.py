@@ -108,8 +108,8 @@ def figures(line: Line) -> list[str]:
     """The cells of a method."""
     heart = line.method == REAL  # rows that are copies by intent
     return [
-        nats(line),
-        over_seeds(line.values("median_nats"), 2),
+        "−∞" if line.impossible else over_seeds(line.values("nats"), 2),
+        median(line),
         *(over_seeds(line.values(key), 3) for key in ("quality", "shapes", "pairs", "utility")),
         "–" if heart else over_seeds(line.values("near_train"), 3),
         over_seeds(line.values("near_test"), 3),
@@ -119,11 +119,10 @@ def figures(line: Line) -> list[str]:
     ]
 
 
-def nats(line: Line) -> str:
-    """The mean, −∞ where a row has the probability 0."""
-    if any(run.get("outside") for run in line.runs):
-        return "−∞"
-    return over_seeds(line.values("nats"), 2)
+def median(line: Line) -> str:
+    """−∞ where most rows have the probability 0."""
+    values = line.values("median_nats")
+    return "−∞" if line.impossible and not values else over_seeds(values, 2)
 
 
 def share(value: float | None) -> str:

@@ -20,7 +20,7 @@ PANELS = {
     "utility": "utility of synthetic rows",
     "median_nats": "median log probability, nats",
 }
-PEER, OURS, REACH = "#0072b2", "#d55e00", "#999999"
+PEER, OURS, REACH, GREY = "#0072b2", "#d55e00", "#999999", "#666666"
 
 
 def panels(found: Results, path: Path) -> None:
@@ -50,6 +50,9 @@ def _panel(axis: Any, made: list[Line], key: str) -> None:
     for place, line in enumerate(methods):
         value = line.mean(key)
         if value is None:
+            said = _missing(line, key)
+            corner = ("axes fraction", "data")
+            axis.annotate(said, (0.03, place), va="center", fontsize=7, color=GREY, xycoords=corner)
             continue
         colour = OURS if line.method == PRODUCT else PEER
         axis.scatter(value, place, s=36, color=colour, linewidths=0, zorder=3)
@@ -74,7 +77,7 @@ def _panel(axis: Any, made: list[Line], key: str) -> None:
                 va="bottom",
                 rotation=90,
                 fontsize=7,
-                color="#666666",
+                color=GREY,
                 xycoords=("data", "axes fraction"),
             )
     axis.set_yticks(range(len(methods)), [line.method for line in methods])
@@ -82,3 +85,10 @@ def _panel(axis: Any, made: list[Line], key: str) -> None:
     axis.margins(x=0.15)
     axis.grid(axis="y", color="#eeeeee")
     axis.set_axisbelow(True)
+
+
+def _missing(line: Line, key: str) -> str:
+    """Why there is no dot."""
+    if not line.runs or key != "median_nats":
+        return "not measured"
+    return "0 for most rows" if line.impossible else "no density"

@@ -29,6 +29,11 @@ class Line:
         found = [run.get(key) for run in self.runs]
         return [] if None in found else [float(value) for value in found if value is not None]
 
+    @property
+    def impossible(self) -> bool:
+        """Whether it gives the probability 0 to any test row."""
+        return any(run.get("outside") for run in self.runs)
+
     def mean(self, key: str) -> float | None:
         """Its mean, None where there is none."""
         values = self.values(key)

@@ -64,6 +64,12 @@ def test_a_method_without_one_has_dashes_and_zero_probability_is_counted() -> No
     assert "- GaussianCopula: seed 0: 7 test rows have the probability 0." in text
 
 
+def test_a_median_row_of_probability_zero() -> None:
+    found = records()
+    found["runs"][1] |= {"median_nats": None}
+    assert "| GaussianCopula | −∞ | −∞ | 0.912 |" in page(found)
+
+
 def test_a_failure_is_named_and_real_rows_have_no_copies() -> None:
     text = page(records())
     assert "- SPFlow: seed 0 failed: not done within 2400 s of the processor." in text
