@@ -50,9 +50,10 @@ NOTES = {
     "diamonds": "Six real columns, a whole price, three ordered categories; no gaps. "
     "*utility*: R² of the log price from the nine other columns.",
     "nycflights": "50,000 of 336,776 flights, drawn once: 14 columns of whole numbers, of which "
-    "five have gaps, four of text (3,600 tail numbers, with gaps), one moment. 44 of the 5,000 test "
-    "rows have a tail number that no training row has. *utility*: AUC of an arrival more than 15 minutes late, from what is known before departure (date, schedule, "
-    "carrier, flight, airports, distance), among flights that arrived.",
+    "five have gaps, four of text (3,600 tail numbers, with gaps), one moment. 44 of the 5,000 "
+    "test rows have a tail number that no training row has. *utility*: AUC of an arrival more than "
+    "15 minutes late, from what is known before departure (date, schedule, carrier, flight, "
+    "airports, distance), among flights that arrived.",
 }
 HEAD = [
     "method",
