@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks import runner
 from benchmarks.process import Failed
+
+from benchmarks import runner
 
 
 def test_the_last_line_is_given() -> None:
@@ -13,7 +14,7 @@ def test_the_last_line_is_given() -> None:
 
 
 def test_the_last_words_of_a_failure() -> None:
-    with pytest.raises(Failed, match="No module named benchmarks.nothing"):
+    with pytest.raises(Failed, match=r"No module named benchmarks\.nothing"):
         runner.run("benchmarks.nothing", [], threads=1, patience=600)
 
 
