@@ -5,8 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 BENCH  := .venv-bench
+MIXED  := .venv-mixed
 
-.PHONY: demo test test-all doctest lint types format picture lecture-table bench bench-quick bench-tables bench-posteriors clean
+.PHONY: demo test test-all doctest lint types format picture lecture-table bench bench-quick bench-tables bench-mixed bench-posteriors clean
 
 $(READY): pyproject.toml constraints.txt $(wildcard src/pushforward/kernels/*.?pp)
 	$(PYTHON) -m venv $(VENV)
@@ -65,5 +66,14 @@ bench-quick: $(BENCH)/.ready  ## one table of it, printed
 bench-tables: $(BENCH)/.ready  ## densities of real tables beside the peers, hours; goes on where it was
 	$(BENCH)/bin/python -m benchmarks.density
 
+$(MIXED)/.ready: pyproject.toml benchmarks/requirements-mixed.txt benchmarks/constraints-mixed.txt
+	$(PYTHON) -m venv $(MIXED)
+	$(MIXED)/bin/pip install --quiet --constraint benchmarks/constraints-mixed.txt \
+		--requirement benchmarks/requirements-mixed.txt --editable .
+	touch $@
+
+bench-mixed: $(MIXED)/.ready  ## makers of synthetic tables of mixed types, hours; goes on where it was
+	$(MIXED)/bin/python -m benchmarks.mixed
+
 clean:
-	rm -rf $(VENV) $(BENCH) demo build
+	rm -rf $(VENV) $(BENCH) $(MIXED) demo build

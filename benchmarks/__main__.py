@@ -24,6 +24,7 @@ from benchmarks import commands, machine, page, results, tables
 from benchmarks.growth import AXES, Limits, grow
 from benchmarks.interleave import table
 from benchmarks.process import ROOT
+from benchmarks.words import say
 from benchmarks.work import ENTRIES, FULL, QUICK, TABLES, TINY, Case
 
 LOG = ROOT / "build" / "bench.log"
@@ -37,12 +38,6 @@ class Part:
     name: str
     minutes: float  # on two idle cores; only for the estimate of the time left
     measure: Callable[[dict[str, Any]], None]
-
-
-def say(text: str) -> None:
-    """A line of progress, on stderr."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
 
 
 def parts(trial: bool, log: IO[str]) -> list[Part]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import mean, stdev
 from typing import Any
 
 
@@ -54,3 +55,33 @@ def significant(value: float, figures: int = 3) -> str:
 def tiny(value: float | None) -> str:
     """A difference: "3e-15"."""
     return "–" if value is None else f"{value:.0e}"
+
+
+def over_seeds(values: Sequence[float], digits: int) -> str:
+    """Their mean, and ± their standard deviation where there are two; a dash for none.
+
+    Example:
+        >>> over_seeds([1.0, 2.0], 2), over_seeds([1.0], 2), over_seeds([], 2)
+        ('1.50 ± 0.71', '1.00', '–')
+    """
+    if not values:
+        return "–"
+    return f"{mean(values):.{digits}f}" + (f" ± {stdev(values):.{digits}f}" if values[1:] else "")
+
+
+def heading(found: dict[str, Any], target: str) -> str:
+    """The machines, the versions, and which target of make measures what is missing."""
+    said = []
+    for machine in found["machines"]:
+        versions = ", ".join(f"{name} {v}" for name, v in machine["versions"].items())
+        threads = "1 thread" if machine["threads"] == 1 else f"{machine['threads']} threads"
+        said.append(
+            f"{machine['cpu']}, {machine['cores']} cores of which a run has {threads}, "
+            f"{machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}; "
+            f"{versions}."
+        )
+    dates = sorted({r["date"] for r in found["runs"]})
+    when = " to ".join(dict.fromkeys([dates[0], dates[-1]])) if dates else "never"
+    return "\n\n".join(
+        [f"Measured {when}. `make {target}` measures what is missing and writes this page.", *said]
+    )

@@ -9,7 +9,6 @@ A run that is recorded is not repeated, unless it failed: to measure anew, give 
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
@@ -18,14 +17,9 @@ from benchmarks.density import page, runner
 from benchmarks.density.plan import DEFAULT_BUDGET, FULL, METHODS, SAME, SEEDS, Job, jobs
 from benchmarks.density.records import PATH, Records
 from benchmarks.density.tables import TABLES
+from benchmarks.words import names, say
 
 LIBRARIES = ("torch", "zuko", "flowjax", "jax", "equinox", "optax", "scikit-learn", "pyvinecopulib")
-
-
-def say(text: str) -> None:
-    """A line of progress, on stderr."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
 
 
 def measure(job: Job, records: Records, threads: int) -> None:
@@ -45,18 +39,6 @@ def measure(job: Job, records: Records, threads: int) -> None:
         say(f"{title}: {outcome['outside']} rows have no density, {outcome['seconds']:.1f} s")
     else:
         say(f"{title}: {outcome['nats']:.3f} nats, {outcome['seconds']:.1f} s")
-
-
-def names(text: str, known: tuple[str, ...], what: str) -> list[str]:
-    """A list with commas, in the order of `known`; a method's name may have a comma in it."""
-    rest, found = text, []
-    for name in sorted(known, key=len, reverse=True):
-        if f",{name}," in f",{rest},":
-            found.append(name)
-            rest = f",{rest},".replace(f",{name},", ",").strip(",")
-    if rest:
-        raise SystemExit(f"{rest}: no such {what}; there are {', '.join(known)}")
-    return [name for name in known if name in found]
 
 
 def main() -> None:

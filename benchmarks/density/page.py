@@ -12,7 +12,7 @@ from benchmarks.density import plot
 from benchmarks.density.plan import DEFAULT_BUDGET, FULL, PEERS, PRODUCT, SIZES, TRUTH
 from benchmarks.density.records import Records
 from benchmarks.density.summary import Line, best, gap, lines
-from benchmarks.markdown import significant, table
+from benchmarks.markdown import heading, over_seeds, significant, table
 
 Results = dict[str, Any]
 
@@ -65,7 +65,7 @@ def write(records: Records) -> None:
 def page(found: Results, stem: str = "density") -> str:
     """The whole page."""
     measured = [name for name in SIZES if any(r["table"] == name for r in found["runs"])]
-    parts = ["# Density of real tables", heading(found)]
+    parts = ["# Density of real tables", heading(found, "bench-tables")]
     if measured:
         parts += ["## Summary", overview(found, measured), f"![Nats against seconds]({stem}.png)"]
     parts += ["## How it is measured", METHOD]
@@ -73,27 +73,6 @@ def page(found: Results, stem: str = "density") -> str:
         rows, columns = SIZES[name]
         parts += [f"## {name}, {rows:,} × {columns}", NOTES.get(name, ""), of_table(found, name)]
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
-
-
-def heading(found: Results) -> str:
-    """The machines, the versions, and how to make the page anew."""
-    said = []
-    for machine in found["machines"]:
-        versions = ", ".join(f"{name} {v}" for name, v in machine["versions"].items())
-        threads = "1 thread" if machine["threads"] == 1 else f"{machine['threads']} threads"
-        said.append(
-            f"{machine['cpu']}, {machine['cores']} cores of which a run has {threads}, "
-            f"{machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}; "
-            f"{versions}."
-        )
-    dates = sorted({r["date"] for r in found["runs"]})
-    when = " to ".join(dict.fromkeys([dates[0], dates[-1]])) if dates else "never"
-    return "\n\n".join(
-        [
-            f"Measured {when}. `make bench-tables` measures what is missing and writes this page.",
-            *said,
-        ]
-    )
 
 
 def overview(found: Results, measured: Iterable[str]) -> str:
@@ -133,17 +112,11 @@ def figures(line: Line) -> list[str]:
     """Nats and seconds with their deviations, and how many splits where not all were done."""
     if not line.nats:
         return ["–", "–"]
-    nats = np.array(list(line.nats.values()))
     seconds = np.array(list(line.seconds.values()))
     return [
-        f"{nats.mean():.3f}" + deviation(nats, 3),
+        over_seeds(list(line.nats.values()), 3),
         "–" if line.method == TRUTH else significant(float(seconds.mean())) + slack(seconds),
     ]
-
-
-def deviation(values: np.ndarray, digits: int) -> str:
-    """± standard deviation over seeds, where there are two."""
-    return f" ± {values.std(ddof=1):.{digits}f}" if len(values) > 1 else ""
 
 
 def slack(seconds: np.ndarray) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+
+from benchmarks.records import Job
 
 CLASSICAL = ("Gaussian", "mixture", "Bayesian mixture", "kernel", "vine")
 FLOWS = (
@@ -27,14 +28,6 @@ SIZES = {  # rows and columns
     "diamonds": (53_940, 7),
     "gaia": (60_000, 5),
 }
-
-
-class Job(NamedTuple):
-    """One run."""
-
-    table: str
-    seed: int
-    method: str
 
 
 def jobs(tables: Iterable[str], seeds: Iterable[int], methods: Iterable[str]) -> Iterator[Job]:

@@ -2,70 +2,49 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import results
+from benchmarks import records
 from benchmarks.density.plan import FLOWS, PEERS, PRODUCT, Job
 from benchmarks.density.tables import Rows
 from benchmarks.process import ROOT
+from benchmarks.records import Record, job_of
 
 PATH = ROOT / "docs" / "density.json"
-DIGITS = 8  # of every number stored
-
-Record = dict[str, Any]
 
 
-class Records:
-    """The runs recorded in one file; several processes may add to it at a time.
-
-    Args:
-        path: the JSON; the log densities of its runs lie beside it, in a folder of the same name
-            that ends in .rows.
-    """
+class Records(records.Records):
+    """The runs recorded in one file, whose folder holds the log densities of their test rows."""
 
     def __init__(self, path: Path = PATH) -> None:
-        self.path = path
-        self.folder = path.with_suffix(".rows")
+        super().__init__(path)
 
     def read(self) -> dict[str, Any]:
         """Everything that is recorded."""
-        found = results.load(self.path) if self.path.exists() else {}
-        return {"machines": [], "runs": [], "paired": [], **found}
+        return {"paired": [], **super().read()}
 
     def rows(self, job: Job) -> Path:
         """Where a run's log densities lie."""
-        return self.folder / f"{job.table}-{job.seed}-{job.method.replace(' ', '-')}.npy"
+        place = self.place(job)
+        return place.with_name(place.name + ".npy")
 
-    def has(self, job: Job) -> bool:
-        """Whether a run is recorded; one that failed is not."""
-        return any(place(run) == job and "error" not in run for run in self.read()["runs"])
-
-    def add(self, job: Job, outcome: Record, machine: dict[str, Any]) -> None:
-        """Record a run, in the stead of an earlier one, and its differences from others."""
-        with self._alone():
-            found = self.read()
-            if machine not in found["machines"]:
-                found["machines"].append(machine)
-            mark = found["machines"].index(machine)
-            others = [run for run in found["runs"] if place(run) != job]
-            found["runs"] = [*others, {**job._asdict(), **outcome, "machine": mark}]
-            found["paired"] = [
-                p for p in found["paired"] if (p["table"], p["seed"]) != job[:2]
-            ] + list(self._paired(found, job.table, job.seed))
-            results.store(found, self.path, DIGITS)
+    def added(self, found: dict[str, Any], job: Job) -> None:
+        """The differences of the split that the run is of."""
+        others = [p for p in found["paired"] if (p["table"], p["seed"]) != job[:2]]
+        found["paired"] = others + list(self._paired(found, job.table, job.seed))
 
     def _paired(self, found: dict[str, Any], table: str, seed: int) -> Iterator[Record]:
         """Each row of the product against each peer, one split."""
         kept = {
-            (p["method"], p["against"]): p for p in found["paired"] if place(p)[:2] == (table, seed)
+            (p["method"], p["against"]): p
+            for p in found["paired"]
+            if job_of(p)[:2] == (table, seed)
         }
-        done = [r["method"] for r in found["runs"] if place(r)[:2] == (table, seed) and good(r)]
+        done = [r["method"] for r in found["runs"] if job_of(r)[:2] == (table, seed) and good(r)]
         for ours in (m for m in PRODUCT if m in done):
             for peer in (m for m in PEERS if m in done):
                 a, b = (self.rows(Job(table, seed, m)) for m in (ours, peer))
@@ -84,25 +63,12 @@ class Records:
 
     def budget(self, table: str, seed: int) -> float | None:
         """Seconds of the best flow peer of a split; None while one of them is to come."""
-        runs = [r for r in self.read()["runs"] if place(r)[:2] == (table, seed)]
+        runs = [r for r in self.read()["runs"] if job_of(r)[:2] == (table, seed)]
         flows = [r for r in runs if r["method"] in FLOWS]
         if len(flows) < len(FLOWS) or not any(good(r) for r in flows):
             return None
         best = max((r for r in flows if good(r)), key=lambda r: r["nats"])
         return float(best["seconds"])
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other processes from writing meanwhile."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_suffix(".lock").open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-
-
-def place(record: Record) -> Job:
-    """Which run a record is of."""
-    return Job(record["table"], record["seed"], record["method"])
 
 
 def good(record: Record) -> bool:

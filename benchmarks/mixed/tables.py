@@ -104,7 +104,7 @@ def like(rows: pd.DataFrame, real: pd.DataFrame) -> pd.DataFrame:
             made[name] = text.where(text.notna(), None)
         else:
             width = step(target)
-            cells = pd.Series(np.round(numbers(column) / width) * width).round(6)
+            cells = pd.Series(np.round(numbers(column) / width) * width).round(6) + 0.0  # no -0
             made[name] = moments(cells) if is_time(target) else cells
     return pd.DataFrame(made)
 

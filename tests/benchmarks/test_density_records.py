@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from benchmarks.density import summary
-from benchmarks.density.__main__ import names
 from benchmarks.density.plan import FLOWS, FULL, METHODS, SAME, TRUTH, Job, jobs
 from benchmarks.density.records import Records, difference
+from benchmarks.words import names
 
 MACHINE = {"cpu": "one", "threads": 1}
 

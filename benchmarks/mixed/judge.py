@@ -1,0 +1,33 @@
+"""Judge the synthetic rows of one run, in a process of its own; no model is needed.
+
+Usage: python -m benchmarks.mixed.judge TABLE SEED PATH
+
+PATH is the Parquet file that the run left; the last line on stdout is what was found, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pandas as pd
+
+from benchmarks.mixed.measures.closeness import closeness
+from benchmarks.mixed.measures.quality import quality
+from benchmarks.mixed.measures.utility import utility
+from benchmarks.mixed.tables import split
+
+
+def main(table: str, seed: str, path: str) -> None:
+    """Judge and report."""
+    rows, synthetic = split(table, int(seed)), pd.read_parquet(path)
+    found = {
+        **quality(rows, synthetic),
+        **utility(table, rows, synthetic, int(seed)),
+        **closeness(rows, synthetic, int(seed)),
+    }
+    sys.stdout.write("\n" + json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
