@@ -65,5 +65,12 @@ def category_cells(codes: np.ndarray, column: Column) -> pa.Array:
         textual = pa.types.is_string(value) or pa.types.is_large_string(value)
         words = pa.concat_arrays([words, pa.array([OTHER if textual else None], value)])
     if not coded:
-        return words.take(where)
+        return _taken(words, where)
     return pa.DictionaryArray.from_arrays(where, words, ordered=column.kind == "ordered")
+
+
+def _taken(words: pa.Array, where: pa.Array) -> pa.Array:
+    """`words` at these places; Arrow cannot take views of text."""
+    if not pa.types.is_string_view(words.type):
+        return words.take(where)
+    return pc.cast(pc.cast(words, pa.string()).take(where), words.type)
