@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import math
+import os
 import warnings
 from numbers import Real
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from pushforward.errors import ConfigurationError
 from pushforward.estimator.rows import draw_seed, fit_rows, further_rows, training_rows
+from pushforward.estimator.typed import (
+    fit_table,
+    further_table,
+    is_typed,
+    scores,
+    table_schema,
+    training_table,
+)
+from pushforward.schema import Schema
 from pushforward.training import split_index
 
 CALIBRATION = 0.2  # share of the rows that set the threshold and take no part in fitting
@@ -31,18 +42,25 @@ class FlowAnomaly(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     So `contamination` bounds the false alarms among fresh rows. Of the rows of the fit another
     share may be flagged: most of those have been learned from, and look likelier than fresh ones.
 
+    Data frames of mixed types are taken as by `FlowDensity`; a row with missing cells is judged by
+    the density of its other cells, and one with a cell outside the schema is an outlier unless the
+    threshold is −inf. A schema is told from the rows of the fit alone, so that the others are as
+    new to it as fresh ones.
+
     As for `FlowDensity`, a time budget gives fits that are not equal bit for bit.
 
     Args:
         contamination: the largest share of fresh rows of the same law to flag, in (0, 0.5].
         random_state: an int, a RandomState, or None for NumPy's global state.
         time_budget: how long to train: seconds, or text such as "75s", "5m", "1h30m".
+        schema: as of `FlowDensity`.
 
     Attributes:
         offset_: the threshold, nats; −inf, which flags nothing, where the rows are too few for
             `contamination`.
         n_calibration_: m, the number of rows that set it.
-        flow_, model_, summary_, n_features_in_, feature_names_in_: as of `FlowDensity`.
+        flow_, model_, summary_, schema_, notes_, n_features_in_, feature_names_in_: as of
+            `FlowDensity`.
 
     Source: Bates, Candès, Lei, Romano, Sesia, "Testing for outliers with conformal p-values",
     Annals of Statistics 51 (2023).
@@ -56,23 +74,33 @@ class FlowAnomaly(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         array([ 1, -1])
         >>> anomaly.n_calibration_
         60
+        >>> import pyarrow as pa
+        >>> frame = pa.table({"kind": ["a", "b"] * 150, "x": X[:, 0] + [0.0, 9.0] * 150})
+        >>> anomaly = anomaly.set_params(schema="infer").fit(frame)
+        >>> anomaly.predict(pa.table({"kind": ["a", "c"], "x": [0.1, 0.1]}))
+        array([ 1, -1])
     """
+
+    schema_: Schema | None
+    notes_: list[str]
 
     def __init__(
         self,
         contamination: float = 0.1,
         random_state: Any = None,
         time_budget: str | float = "5m",
+        schema: Schema | str | os.PathLike[str] | None = None,
     ) -> None:
         self.contamination = contamination
         self.random_state = random_state
         self.time_budget = time_budget
+        self.schema = schema
 
     def fit(self, X: Any, y: Any = None) -> FlowAnomaly:
         """Fit to four fifths of the rows X (n, d), and set the threshold by the others.
 
         Args:
-            X: finite numbers, every column taken as real-valued.
+            X: finite numbers, every column taken as real-valued; or a data frame of mixed types.
             y: ignored.
 
         Raises:
@@ -83,15 +111,15 @@ class FlowAnomaly(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         Warns:
             UserWarning: there are too few rows for any threshold to keep its promise.
         """
-        rows = training_rows(self, X)
+        typed = is_typed(self.schema, X)
+        rows = training_table(self, X) if typed else training_rows(self, X)
         contamination = self._contamination()
         seed = draw_seed(self.random_state)
         share = calibration_rows(len(rows), contamination) / len(rows)
         kept, aside = (index.numpy() for index in split_index(len(rows), share, seed))
-        self.model_, self.summary_ = fit_rows(self, rows[kept], None, self.time_budget, seed)
-        self.flow_ = self.model_.flow
+        calibrate = self._fit_frame if typed else self._fit_array
         self.n_calibration_ = len(aside)
-        self.offset_ = conformal_threshold(self.model_.log_prob(rows[aside]), contamination)
+        self.offset_ = conformal_threshold(calibrate(rows, kept, aside, seed), contamination)
         if len(aside) < least_calibration(contamination):
             warnings.warn(
                 f"{len(aside)} of the rows set the threshold, too few for "
@@ -102,6 +130,24 @@ class FlowAnomaly(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return self
 
+    def _fit_array(
+        self, rows: np.ndarray, kept: np.ndarray, aside: np.ndarray, seed: int
+    ) -> np.ndarray:
+        """Fit to the rows kept; the log densities of those aside."""
+        self.model_, self.summary_ = fit_rows(self, rows[kept], None, self.time_budget, seed)
+        self.flow_, self.schema_, self.notes_ = self.model_.flow, None, []
+        return self.model_.log_prob(rows[aside])
+
+    def _fit_frame(
+        self, table: pa.Table, kept: np.ndarray, aside: np.ndarray, seed: int
+    ) -> np.ndarray:
+        """The same of a table."""
+        known = table.take(pa.array(kept))
+        schema, notes = table_schema(self.schema, known)
+        self.model_, self.summary_ = fit_table(known, schema, None, self.time_budget, seed)
+        self.flow_, self.schema_, self.notes_ = self.model_.flow, schema, notes
+        return scores(self.model_, table.take(pa.array(aside)))
+
     def score_samples(self, X: Any) -> np.ndarray:
         """Log densities (n) of rows X (n, d), in nats, in the units of X; lower is more abnormal.
 
@@ -109,6 +155,8 @@ class FlowAnomaly(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             NotFittedError, ValueError: no fit yet; X is not finite, or of other columns.
         """
         check_is_fitted(self, "offset_")
+        if self.schema_ is not None:
+            return scores(self.model_, further_table(self, X))
         return self.model_.log_prob(further_rows(self, X))
 
     def decision_function(self, X: Any) -> np.ndarray:

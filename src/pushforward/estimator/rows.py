@@ -64,16 +64,7 @@ def fit_rows(
         ConfigurationError: a time budget without a meaning.
         ValueError: weights that are negative, all zero, or of another length.
     """
-    weight = None
-    if sample_weight is not None:
-        weight = _check_sample_weight(sample_weight, x, dtype=np.float64)
-        check_non_negative(weight, "`sample_weight`")
-        x, weight = x[weight > 0], weight[weight > 0]
-        if len(x) < 2:
-            raise DataError(
-                f"A fit needs two rows or more of some weight, but was given {len(x)}; the others "
-                "have sample_weight zero."
-            )
+    x, weight = weighted(x, sample_weight)
     names = column_names(estimator)
     record = TableRecord(columns=column_records(names, x))
     shifted = x - np.array([column.offset for column in record.columns])  # never x itself
@@ -81,6 +72,31 @@ def fit_rows(
         shifted, sample_weight=weight, names=names, time_budget=seconds(time_budget), seed=seed
     )
     return TableModel(fitted.flow.eval(), record, torch.empty(0)), fitted.summary()
+
+
+def weighted(x: np.ndarray, sample_weight: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    """The rows of x (n, …) that have some weight, and those weights; None where all count alike.
+
+    Raises:
+        DataError: fewer than two rows have some weight.
+        ValueError: weights that are negative, all zero, or of another length.
+
+    Example:
+        >>> x, weight = weighted(np.eye(3), [1.0, 0.0, 2.0])
+        >>> x.shape, weight.tolist()
+        ((2, 3), [1.0, 2.0])
+    """
+    if sample_weight is None:
+        return x, None
+    weight = _check_sample_weight(sample_weight, x, dtype=np.float64)
+    check_non_negative(weight, "`sample_weight`")
+    x, weight = x[weight > 0], weight[weight > 0]
+    if len(x) < 2:
+        raise DataError(
+            f"A fit needs two rows or more of some weight, but was given {len(x)}; the others "
+            "have sample_weight zero."
+        )
+    return x, weight
 
 
 def column_names(estimator: Any) -> list[str]:

@@ -68,6 +68,13 @@ def category_cells(codes: np.ndarray, column: Column) -> pa.Array:
     if column.reserve is not None:
         words = pa.concat_arrays([words, pa.array([OTHER if textual else None], words.type)])
     if not coded:
-        return pc.cast(words.take(where), kind)
+        return pc.cast(_taken(words, where), kind)
     words = pc.cast(words, value)
     return pa.DictionaryArray.from_arrays(where, words, ordered=column.kind == "ordered")
+
+
+def _taken(words: pa.Array, where: pa.Array) -> pa.Array:
+    """`words` at these places; Arrow cannot take views of text."""
+    if not pa.types.is_string_view(words.type):
+        return words.take(where)
+    return pc.cast(pc.cast(words, pa.string()).take(where), words.type)
