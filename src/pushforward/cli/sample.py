@@ -84,10 +84,11 @@ def told(condition: Conditional, fitted: TableModel, text: str) -> list[str]:
         if density and here
     ]
     per = f", a log density per unit of {', '.join(units)}" if units else ""
+    nats = f"{round(condition.log_prob, 4) + 0.0:.4f}"
     if condition.exact:
-        return [f"log P({text}) = {condition.log_prob:.4f} nats{per}."]
+        return [f"log P({text}) = {nats} nats{per}."]
     return [
-        f"log P({text}) = {condition.log_prob:.4f} nats{per}: an estimate, with standard error "
+        f"log P({text}) = {nats} nats{per}: an estimate, with standard error "
         f"{condition.error:.4f}.",
         f"The rows are chosen among weighted draws: {condition.drawn} draws are worth "
         f"{condition.effective:.0f} without weights.",

@@ -76,7 +76,7 @@ class Imputer:
         coded = schema.encode(batch.data, batch.source, batch.start, has_header(batch))
         replace(coded, outside=coded.outside & ~coded.missing).refuse_outside()
         which = np.repeat(np.arange(len(batch)), self.draws)
-        gaps = coded.missing.any(1)
+        gaps = np.asarray(coded.missing.any(1))
         values = coded.values[which]
         open_rows = gaps[which]
         if open_rows.any():
