@@ -278,6 +278,7 @@ def test_data_list_and_get(pushforward, tmp_path, monkeypatch):
         "fit",
         "score",
         "sample",
+        "impute",
         "encode",
         "decode",
         "report",

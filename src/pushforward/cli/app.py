@@ -15,6 +15,7 @@ from pushforward.cli import (
     check,
     data,
     fit,
+    impute,
     info,
     lecture,
     report,
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.command("fit")(fit.fit)
 app.command("score")(rows.score)
 app.command("sample")(sample.sample)
+app.command("impute")(impute.impute)
 app.command("encode")(rows.encode)
 app.command("decode")(rows.decode)
 app.command("report")(report.report)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pushforward.tables.fitting import Request
 
 DEFAULT_BUDGET = "5m"
+TYPED = "columns"  # the recipe of typed columns
 
 
 def fit(
@@ -44,7 +45,8 @@ def fit(
     flow: Annotated[
         str,
         typer.Option(
-            help="auto: the best of many, mixed; or nsf, maf, realnvp, nice, iaf, … of numbers."
+            help="auto: the best of many, mixed; columns: any of them given any others; or nsf, "
+            "maf, realnvp, nice, iaf, … of numbers."
         ),
     ] = "auto",
     scaler: Annotated[
@@ -92,7 +94,12 @@ def fit(
     if not _may_begin(output, partial, resume, force):
         return
     given = names("--context", context)
-    numeric = bool(given) or flow != "auto"
+    if given and flow == TYPED:
+        raise ConfigurationError(
+            f"--flow {TYPED} fits a model of any columns given any others, told at `sample "
+            "--given`; leave out --context."
+        )
+    numeric = bool(given) or flow not in ("auto", TYPED)
     if numeric and (schema is not None or na is not None or strict):
         raise ConfigurationError(
             "--schema, --na and --strict are for typed columns; leave out --flow and --context."
@@ -101,7 +108,7 @@ def fit(
     if numeric:
         table = _read(data, wanted, given)
     else:
-        table = _read_typed(data, wanted, schema, spellings(na), strict)
+        table = _read_typed(data, wanted, schema, spellings(na), strict, flow == TYPED)
     from pushforward.tables.fitting import Request
     from pushforward.training import seconds
 
@@ -198,14 +205,14 @@ def _read(data: str, columns: list[str], context: list[str]) -> NumericTable:
 
 
 def _read_typed(
-    data: str, columns: list[str], schema: Path | None, na: list[str], strict: bool
+    data: str, columns: list[str], schema: Path | None, na: list[str], strict: bool, bounds: bool
 ) -> NumericTable:
     from pushforward.schema import Schema
     from pushforward.tables import check_trainable, dependence, read_typed
     from pushforward.tables.typed import is_real
 
     given = None if schema is None else Schema.load(schema)
-    table = read_typed(locate(data), given, columns or None, na, strict)
+    table = read_typed(locate(data), given, columns or None, na, strict, bounds)
     for text in table.notes:
         say.note(text)
     _refuse_own_names(table, [])

@@ -24,6 +24,14 @@ Output = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
+ExcelSafe = Annotated[
+    bool,
+    typer.Option(
+        "--excel-safe",
+        help="In CSV, write an apostrophe before text that a spreadsheet would calculate: what "
+        "begins with = + - @, a tab or a carriage return. Numbers stay numbers.",
+    ),
+]
 NA = Annotated[
     str | None,
     typer.Option(

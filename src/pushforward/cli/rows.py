@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pushforward.cli import say
-from pushforward.cli.options import Data, Force, Model, Output, locate, refuse_output
+from pushforward.cli.options import Data, ExcelSafe, Force, Model, Output, locate, refuse_output
 from pushforward.errors import ConfigurationError, DataError
 from pushforward.text import visible
 
@@ -24,6 +24,7 @@ Columns = dict[str, Any]
 
 ADDED = ("log_prob", "rarity")  # by `score`
 BLAMED = ("blame", "blame_nats")  # by `score --blame`
+SPREAD = "spread"  # by `score --spread`
 BLAME_BELOW = 0.01
 MOST_NAMED = 5
 
@@ -50,12 +51,23 @@ def score(
             f"rarity are looked at, others are left empty. {BLAME_BELOW} unless told; 1 for all.",
         ),
     ] = None,
+    spread: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="K",
+            help="For a model of any order: score each row in K further orders of the columns and "
+            "add the column spread, the mean difference of two orders in nats.",
+        ),
+    ] = None,
+    excel_safe: ExcelSafe = False,
 ) -> None:
     """Add two columns to DATA: log_prob, and rarity.
 
     The model's columns are written as numbers, others as they stand. log_prob is the log density
     of the row in nats, in the units of the table. rarity is the share of held-out rows that are
-    less likely: near 0 is rare, near 1 is typical. With --blame, two more.
+    less likely: near 0 is rare, near 1 is typical. With --blame, two more. Where cells are missing,
+    log_prob is that of the others.
     """
     if blame_below is not None and not blame:
         raise ConfigurationError("--blame-below goes with --blame.")
@@ -63,6 +75,7 @@ def score(
     if not 0 <= limit <= 1:
         raise ConfigurationError(f"--blame-below is a rarity from 0 to 1, not {limit:g}.")
     accuse = _Accuser(limit) if blame else None
+    spread_by = _Spreader(spread) if spread is not None else None
 
     told = _Units()
 
@@ -75,9 +88,11 @@ def score(
         rarity = fitted.rarity(log_prob)
         scores = dict(zip(ADDED, (log_prob.astype(fitted.precision), rarity), strict=True))
         accused = accuse(fitted, values, context, log_prob, rarity) if accuse else {}
-        return carried | numbers | scores | accused
+        spreads = spread_by(fitted, values) if spread_by else {}
+        return carried | numbers | scores | spreads | accused
 
-    _stream(model, data, output, force, columns, refused=ADDED + (BLAMED if blame else ()))
+    refused = ADDED + (BLAMED if blame else ()) + ((SPREAD,) if spread_by else ())
+    _stream(model, data, output, force, columns, refused, excel_safe)
 
 
 class _Units:
@@ -94,6 +109,26 @@ class _Units:
         if sentence is not None:
             say.note(f"{sentence} Its log_prob is -inf, as is that of others outside the schema.")
             self.warned = True
+
+
+class _Spreader:
+    """How much further orders of the columns, the same for all batches, disagree on a row."""
+
+    def __init__(self, further: int) -> None:
+        self.further = further
+        self.orders: list[list[int]] | None = None
+
+    def __call__(self, fitted: TableModel, values: np.ndarray) -> Columns:
+        """The column spread, nats."""
+        from pushforward.conditions import any_order
+        from pushforward.density.spread import random_orders, spread
+
+        layer = any_order(fitted.flow)
+        if self.orders is None:
+            own = [int(j) for j in layer.order]
+            self.orders = [own, *random_orders(len(own), self.further)]
+        x, _ = fitted.tensors(values)
+        return {SPREAD: spread(layer, x, self.orders).numpy().astype(fitted.precision)}
 
 
 class _Accuser:
@@ -151,6 +186,7 @@ def decode(
     data: Annotated[str, typer.Argument(metavar="LATENTS", help="A file with z_1, z_2, ….")],
     output: Output,
     force: Force = False,
+    excel_safe: ExcelSafe = False,
 ) -> None:
     """Write the rows whose latents are in LATENTS: what `encode` wrote comes back."""
 
@@ -158,7 +194,7 @@ def decode(
         latents, context = _inputs(fitted, batch, latent_names(fitted))
         return fitted.named(fitted.decode(latents, context)) | _named(fitted.context, context)
 
-    _stream(model, data, output, force, columns)
+    _stream(model, data, output, force, columns, excel_safe=excel_safe)
 
 
 def units(fitted: TableModel) -> str:
@@ -219,6 +255,7 @@ def _stream(
     force: bool,
     columns: Callable[[TableModel, Batch], Columns],
     refused: tuple[str, ...] = (),
+    excel_safe: bool = False,
 ) -> None:
     """Read DATA in batches, compute `columns` of each, and write them; memory stays flat."""
     refuse_output(output, force)
@@ -240,5 +277,5 @@ def _stream(
         for batch in ahead(reader.batches()):
             yield columns(fitted, batch)
 
-    with writing(output, force) as writer:
+    with writing(output, force, excel_safe) as writer:
         behind(blocks(), writer.write)

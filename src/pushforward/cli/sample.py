@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pushforward.cli.options import Force, Model, Output, Seed, locate, refuse_output
+from pushforward.cli import say
+from pushforward.cli.options import ExcelSafe, Force, Model, Output, Seed, locate, refuse_output
 from pushforward.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pushforward.conditions import Conditional
+    from pushforward.tables.model import TableModel
 
 
 def sample(
@@ -19,9 +24,22 @@ def sample(
         str | None,
         typer.Option(help="For a conditional model: a file with the context columns."),
     ] = None,
+    given: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="What is told of the rows, such as 'cut=Ideal,price>=5000': =, !=, <, <=, >, >=, "
+            "cut=Good|Ideal or cut in {Good;Ideal}; a comma joins, double quotes hold a comma.",
+        ),
+    ] = None,
+    excel_safe: ExcelSafe = False,
     force: Force = False,
 ) -> None:
-    """Draw new rows from MODEL."""
+    """Draw new rows from MODEL.
+
+    With --given, of a model of typed columns (`fit --flow columns`): rows given any of its columns,
+    chosen now. The log of the condition's probability is said on standard error, in nats.
+    """
     if n < 1:
         raise ConfigurationError(f"-n must be at least 1, but is {n}.")
     refuse_output(output, force)
@@ -37,13 +55,41 @@ def sample(
             if fitted.context
             else f"{model} is not conditional; leave out --context."
         )
-    given = None if context is None else read_numeric(locate(context), fitted.context).values
+    condition = None if given is None else fitted.conditional(given, seed)
+    if condition is not None:
+        for line in told(condition, fitted, str(given)):
+            say.note(line)
+    contexts = None if context is None else read_numeric(locate(context), fitted.context).values
     written = 0
-    with writing(output, force) as writer:
-        for block in fitted.sample(n, seed, given):
+    with writing(output, force, excel_safe) as writer:
+        for block in fitted.sample(n, seed, contexts, condition):
             columns = fitted.named(block)
-            if given is not None:  # each row beside what it was drawn for
-                part = given[np.arange(written, written + len(block)) // n]
+            if contexts is not None:  # each row beside what it was drawn for
+                part = contexts[np.arange(written, written + len(block)) // n]
                 columns |= {name: part[:, j] for j, name in enumerate(fitted.context)}
             writer.write(columns)
             written += len(block)
+
+
+def told(condition: Conditional, fitted: TableModel, text: str) -> list[str]:
+    """How probable a condition is, and what draws given it are worth; one line each."""
+    from pushforward.tables.typed import densities
+
+    assert fitted.schema is not None
+    dense = densities(fitted.schema)
+    known = (~condition.row.isnan()).tolist()
+    units = [
+        name
+        for name, density, here in zip(fitted.columns, dense, known, strict=True)
+        if density and here
+    ]
+    per = f", a log density per unit of {', '.join(units)}" if units else ""
+    nats = f"{round(condition.log_prob, 4) + 0.0:.4f}"
+    if condition.exact:
+        return [f"log P({text}) = {nats} nats{per}."]
+    return [
+        f"log P({text}) = {nats} nats{per}: an estimate, with standard error "
+        f"{condition.error:.4f}.",
+        f"The rows are chosen among weighted draws: {condition.drawn} draws are worth "
+        f"{condition.effective:.0f} without weights.",
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from pushforward.conditions import any_order
 from pushforward.density import DensityFit, Tell, fit_columns, fit_density, nobody
+from pushforward.density.spread import random_orders, spread
 from pushforward.errors import ConfigurationError
 from pushforward.files import naming
 from pushforward.flows import RECIPES
@@ -25,6 +27,8 @@ from pushforward.training import fit, seeded, split_index
 
 AUTO = "auto"  # no recipe: the best density that can be had
 HOLDOUT = 0.1  # share of the rows that play no part in training or in choosing its end
+TYPED = "columns"  # the recipe of typed columns
+MOST_SPREAD, SPREAD_ORDERS = 1000, 4  # held-out rows and orders that tell how orders disagree
 LEAST_HELDOUT = 20  # tables smaller than this keep every row for training
 
 
@@ -139,7 +143,9 @@ def fit_table(
         else column_records(list(request.context), context[split.train]),
     )
     work = _density if request.recipe == AUTO else _one_flow
-    if table.schema is not None and not is_real(table.schema):
+    typed = table.schema is not None and (request.recipe == TYPED or not is_real(table.schema))
+    if typed:
+        assert table.schema is not None
         work = partial(_columns, table.schema)
     rows = (values[split.train], context_or_none(context, split.train))
     model, fitted = work(record, rows, request, Running(checkpoint, resume, progress, tell))
@@ -147,6 +153,8 @@ def fit_table(
     judged = split.heldout if len(split.heldout) else split.train
     scores = model.log_prob(values[judged], context_or_none(context, judged))
     model.heldout = torch.from_numpy(np.sort(scores)).float()
+    if typed:
+        fitted = _with_spread(fitted, model, values[judged[:MOST_SPREAD]])
     model.training = {
         "rows": len(split.train),
         "heldout_rows": len(split.heldout),
@@ -157,6 +165,15 @@ def fit_table(
         **fitted.facts,
     }
     return model, fitted
+
+
+def _with_spread(fitted: Fitted, model: TableModel, values: np.ndarray) -> Fitted:
+    """What a fit says, and how much orders of the columns disagree on these rows (n, d)."""
+    layer = any_order(model.flow)
+    orders = random_orders(layer.features, SPREAD_ORDERS)
+    nats = float(spread(layer, model.tensors(values)[0], orders).mean())
+    words = f"{fitted.words}\nOrders of the columns disagree by {nats:.3f} nats per row."
+    return replace(fitted, words=words, facts=fitted.facts | {"order_spread_nats": round(nats, 4)})
 
 
 Arrays = tuple[np.ndarray, np.ndarray | None]
@@ -200,11 +217,7 @@ def _density(
     record: TableRecord, rows: Arrays, request: Request, running: Running
 ) -> tuple[TableModel, Fitted]:
     """The best density without tuning, of these rows given their context."""
-    if request.arguments or request.training:
-        given = ", ".join([*(request.arguments or {}), *request.training])
-        raise ConfigurationError(
-            f"{given}: settings of one flow; name it with --flow, or leave them to the fit."
-        )
+    _refuse_settings(request)
     values, context = rows
     if running.checkpoint is not None:
         with naming(running.checkpoint):
@@ -232,6 +245,7 @@ def _columns(
     schema: Schema, record: TableRecord, rows: Arrays, request: Request, running: Running
 ) -> tuple[TableModel, Fitted]:
     """The best model of typed columns without tuning."""
+    _refuse_settings(request)
     offsets = [c.offset for c in record.columns]
     found = fit_columns(
         rows[0] - offsets,
@@ -245,6 +259,15 @@ def _columns(
         resume=running.resume,
     )
     return _fitted(found, record)
+
+
+def _refuse_settings(request: Request) -> None:
+    """Refuse settings of one flow where many are tried, or the fit sizes its own."""
+    if request.arguments or request.training:
+        given = ", ".join([*(request.arguments or {}), *request.training])
+        raise ConfigurationError(
+            f"{given}: settings of one flow; name it with --flow, or leave them to the fit."
+        )
 
 
 def _fitted(found: DensityFit, record: TableRecord) -> tuple[TableModel, Fitted]:

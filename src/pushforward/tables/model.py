@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from pushforward.errors import ModelError, ShapeError
+from pushforward.conditions import Conditional, any_order, code
+from pushforward.errors import DataError, ModelError, ShapeError
 from pushforward.flow import Flow
 from pushforward.schema import Coded, Schema
 from pushforward.storage import (
@@ -160,13 +161,13 @@ class TableModel:
         """Rows (n, d) as columns by name: as the table's schema has them, all of its columns; else
         numbers, in float32 where the flow's digits end there."""
         if self.schema is not None:
-            return self.schema.decode(self._short(rows))
+            return self.schema.decode(self.shortened(rows))
         return {
             c.name: rows[:, j] if c.offset else rows[:, j].astype(self.precision)
             for j, c in enumerate(self.table.columns)
         }
 
-    def _short(self, rows: np.ndarray) -> np.ndarray:
+    def shortened(self, rows: np.ndarray) -> np.ndarray:
         """Rows (n, d) whose float32 numbers have no more digits than float32 has."""
         if self.precision != "float32":
             return rows
@@ -177,14 +178,75 @@ class TableModel:
                 rows[:, j] = pc.cast(text, pa.float64()).to_numpy(zero_copy_only=False)
         return rows
 
+    def conditional(self, given: str, seed: int = 0) -> Conditional:
+        """Rows given what is told of some columns, as "cut=Ideal,price>=5000"; log P of that.
+
+        Args:
+            given: as `pushforward.conditions.code` takes it; of any columns.
+            seed: of everything random.
+
+        Raises:
+            ModelError: the model takes its columns in one order alone.
+            ConfigurationError: a condition that cannot be read or met; see `code`, `Conditional`.
+        """
+        layer = any_order(self.flow)
+        if self.schema is None:
+            raise ModelError("This model has no schema by which a condition could be read.")
+        condition = code(given, self.schema)
+        (row,), _ = self.tensors(condition.row(len(self.columns)))
+        offsets = self._offsets(self.table.columns)
+        limits = {
+            j: replace(limit, low=limit.low - offsets[j], high=limit.high - offsets[j])
+            for j, limit in condition.limits.items()
+        }
+        return Conditional(layer, row, limits, seed)
+
+    def complete(self, values: np.ndarray, generator: torch.Generator) -> np.ndarray:
+        """values (n, d) with each missing cell (NaN) drawn from its law given the cells there.
+
+        What is there comes back as it is; draws are exact.
+
+        Raises:
+            ModelError: the model takes its columns in one order alone.
+            ShapeError: the number of columns does not fit.
+            DataError: a value that the model gives no probability to.
+        """
+        layer = any_order(self.flow)
+        x, _ = self.tensors(values)
+        present = layer.look(x)[1].numpy()
+        for row, j in np.argwhere(~present & ~np.isnan(values)):
+            raise DataError(
+                f"The value {values[row, j]:g} in column {self.columns[j]!r} has no probability in "
+                "this model, so that nothing can be drawn given it; leave out the row."
+            )
+        parts = [layer.complete(part, None, None, generator)[0] for part in x.split(CHUNK)]
+        filled = torch.cat(parts).double().numpy() if parts else np.empty(values.shape)
+        return np.where(present, values, filled + self._offsets(self.table.columns))
+
     def sample(
-        self, n: int, seed: int = 0, context: np.ndarray | None = None
+        self,
+        n: int,
+        seed: int = 0,
+        context: np.ndarray | None = None,
+        given: str | Conditional | None = None,
     ) -> Iterator[np.ndarray]:
         """Blocks of new rows (m, d), n in all, or n for each row of a context (k, c), in its order.
 
+        Args:
+            n: how many.
+            seed: of everything random.
+            context: of a model that is conditioned on some columns.
+            given: what is told of the rows, as `conditional` takes it or gives it.
+
         Raises:
             ShapeError: a context that is missing or does not fit.
+            ModelError, ConfigurationError: as `conditional`.
         """
+        if given is not None:
+            told = self.conditional(given, seed) if isinstance(given, str) else given
+            for block in told.rows(n):
+                yield block.double().numpy() + self._offsets(self.table.columns)
+            return
         generator = torch.Generator().manual_seed(seed)
         conditions = self._tensor(context, self.table.context)
         total = n if conditions is None else n * len(conditions)

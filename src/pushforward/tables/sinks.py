@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 from pushforward.errors import DataError
 from pushforward.tables.words import excerpt
 
+FORMULA = r"^[=+\-@\t\r]"  # how a cell begins that a spreadsheet calculates
+NUMBER = r"^[+-](\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$"
 ROWS = 65536  # rows put together at a time; Arrow's text arrays end at 2 GB
 
 
@@ -25,10 +27,15 @@ class CsvSink:
     """Comma-separated UTF-8 with a header; cells are quoted only where CSV needs it.
 
     Arrow's own CSV writer would quote every text and every name.
+
+    Args:
+        handle: the file.
+        excel_safe: write an apostrophe before text that a spreadsheet would take for a formula.
     """
 
-    def __init__(self, handle: Handle) -> None:
+    def __init__(self, handle: Handle, excel_safe: bool = False) -> None:
         self._handle = handle
+        self._safe = excel_safe
         self._begun = False
 
     def write(self, table: pa.Table) -> None:
@@ -42,7 +49,7 @@ class CsvSink:
 
     def _put(self, table: pa.Table) -> None:
         alone = table.num_columns == 1
-        cells = [_cells(table.column(name), name, alone) for name in table.column_names]
+        cells = [_cells(table.column(name), name, alone, self._safe) for name in table.column_names]
         lines = pc.binary_join_element_wise(
             *cells, ",", null_handling="replace", null_replacement=""
         )
@@ -64,7 +71,7 @@ def _text(strings: pa.StringArray) -> memoryview:
     return memoryview(characters)[first:last]
 
 
-def _cells(column: pa.ChunkedArray, name: str, alone: bool) -> pa.ChunkedArray:
+def _cells(column: pa.ChunkedArray, name: str, alone: bool, safe: bool = False) -> pa.ChunkedArray:
     """A column as CSV cells; an empty one that stands `alone` is quoted, lest its line be empty."""
     if pa.types.is_dictionary(column.type):
         column = pc.cast(column, column.type.value_type)
@@ -77,11 +84,22 @@ def _cells(column: pa.ChunkedArray, name: str, alone: bool) -> pa.ChunkedArray:
         ) from error
     if pa.types.is_primitive(column.type):  # numbers, dates: nothing to quote
         return text
+    if safe:
+        text = _as_text(text)
     needs = pc.match_substring_regex(text, '[",\r\n]' + ("|^$" if alone else ""))
     if not pc.any(needs).as_py():
         return text
     inner = pc.replace_substring(text, '"', '""')
     return pc.if_else(needs, pc.binary_join_element_wise('"', inner, '"', ""), text)
+
+
+def _as_text(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text with an apostrophe before what a spreadsheet would calculate; numbers as they are."""
+    risky = pc.match_substring_regex(cells, FORMULA)
+    if not pc.any(risky).as_py():
+        return cells
+    risky = pc.and_(risky, pc.invert(pc.match_substring_regex(cells, NUMBER)))
+    return pc.if_else(risky, pc.binary_join_element_wise("'", cells, ""), cells)
 
 
 class ParquetSink:

@@ -56,6 +56,7 @@ def read_typed(
     columns: Sequence[str] | None = None,
     na: Sequence[str] = NA,
     strict: bool = False,
+    bounds: bool = False,
 ) -> NumericTable:
     """Read a whole file as numbers, by a schema that is given, or told from all of its rows.
 
@@ -68,6 +69,7 @@ def read_typed(
         columns: these alone.
         na: spellings of a missing cell, where the schema is told.
         strict: refuse a column that would be left out.
+        bounds: keep those that are told from the rows of a table of plain real numbers, too.
 
     Returns:
         The modelled columns, coded: NaN where missing; with its schema.
@@ -91,7 +93,8 @@ def read_typed(
         if columns is not None:
             require_columns(columns, reader.names, reader.source)
         found = infer_schema(reader, columns, na, strict)
-        schema = as_real(found.schema) if is_plain(found.schema) else found.schema
+        plain = is_plain(found.schema) and not bounds
+        schema = as_real(found.schema) if plain else found.schema
         notes += [*found.notes, *(f"? {question}" for question in found.questions)]
     elif columns is not None:
         schema = chosen(schema, columns, reader.source)

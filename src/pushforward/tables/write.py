@@ -78,7 +78,9 @@ def _array(name: str, values: Any) -> pa.Array | pa.ChunkedArray:
     return pa.array(np.ascontiguousarray(array))
 
 
-def writing(target: str | Path, force: bool = False) -> AbstractContextManager[TableWriter]:
+def writing(
+    target: str | Path, force: bool = False, excel_safe: bool = False
+) -> AbstractContextManager[TableWriter]:
     """Write a table to a CSV or Parquet file, by suffix, or as CSV to standard output (`-`).
 
     The file appears when the block ends. Where the block ends in an error there is none, and an
@@ -88,6 +90,9 @@ def writing(target: str | Path, force: bool = False) -> AbstractContextManager[T
     Args:
         target: the file, or `-`.
         force: replace an existing file.
+        excel_safe: in CSV, write an apostrophe before text (cells and names) that begins with
+            = + - @, a tab or a carriage return, which a spreadsheet would take for a formula;
+            numbers stay as they are.
 
     Returns:
         A context manager that yields a `TableWriter`.
@@ -103,16 +108,18 @@ def writing(target: str | Path, force: bool = False) -> AbstractContextManager[T
         0.1,a
         1e+22,"b,c"
     """
-    return _standard_output() if str(target) == "-" else _file(Path(target), force)
+    if str(target) == "-":
+        return _standard_output(excel_safe)
+    return _file(Path(target), force, excel_safe)
 
 
 @contextmanager
-def _file(path: Path, force: bool) -> Iterator[TableWriter]:
-    sink_class = CsvSink if is_csv(path) else ParquetSink
+def _file(path: Path, force: bool, excel_safe: bool) -> Iterator[TableWriter]:
+    csv = is_csv(path)
     with replacing(path, force) as draft:
         with naming(path):
             handle = open(draft, "wb")  # noqa: SIM115, closed below without hiding a first failure
-        sink = sink_class(handle)
+        sink = CsvSink(handle, excel_safe) if csv else ParquetSink(handle)
         writer = TableWriter(str(path), sink)
         try:
             yield writer
@@ -126,8 +133,8 @@ def _file(path: Path, force: bool) -> Iterator[TableWriter]:
 
 
 @contextmanager
-def _standard_output() -> Iterator[TableWriter]:
-    writer = TableWriter("standard output", CsvSink(_StandardOutput()))
+def _standard_output(excel_safe: bool) -> Iterator[TableWriter]:
+    writer = TableWriter("standard output", CsvSink(_StandardOutput(), excel_safe))
     try:
         yield writer
         writer.close()

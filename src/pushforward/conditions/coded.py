@@ -1,0 +1,249 @@
+"""A condition in a model's numbers: columns that are told, and limits on others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from pushforward.conditions.grammar import Clause, parse
+from pushforward.errors import ConfigurationError
+from pushforward.schema import Column, Schema
+from pushforward.schema.coding import Read, read_cells
+from pushforward.schema.column import CATEGORIES, OTHER
+from pushforward.text import excerpt, guess, listed
+from pushforward.transforms.columns import Limit
+
+_NEAR = 1e-6  # of a step: a bound so near to a cell is that cell
+_HALF = 0.5 - 1e-6  # of a step: what is rounded to a value lies within that distance of it
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is told of a row.
+
+    Attributes:
+        text: as a person wrote it.
+        known: columns whose value is told: index among the modelled columns, value as coded.
+        limits: columns of which an interval or some codes are told, in the order written.
+    """
+
+    text: str
+    known: dict[int, float] = field(default_factory=dict)
+    limits: dict[int, Limit] = field(default_factory=dict)
+
+    def row(self, features: int) -> np.ndarray:
+        """What is known, as one row (1, d); NaN elsewhere."""
+        row = np.full((1, features), np.nan)
+        for j, value in self.known.items():
+            row[0, j] = value
+        return row
+
+
+def code(text: str, schema: Schema) -> Condition:
+    """A condition by a schema.
+
+    Two bounds on one column are one interval. Bounds of ordered categories follow the order of
+    their levels; bounds of numbers that are rounded speak of the rounded ones.
+
+    Args:
+        text: as `grammar.parse` takes it; values are spelled as in the table.
+        schema: of the model's columns.
+
+    Raises:
+        ConfigurationError: it cannot be read; a column that there is not, or that the model leaves
+            out; a value that is missing, no number, no date, no level or beyond the bounds; a sign
+            that means nothing for the column; clauses that contradict one another.
+
+    Example:
+        >>> cut = Column(name="cut", kind="category", levels=["Fair", "Good", "Ideal"])
+        >>> price = Column(name="price", kind="rounded", step=0.5, lower=0)
+        >>> code("cut!=Fair, price>2, price<=9.7", Schema(columns=[cut, price])).limits
+        {0: Limit(low=-inf, high=inf, codes=(1, 2)), 1: Limit(low=5, high=19, codes=())}
+        >>> code("cut=Idael", Schema(columns=[cut]))
+        Traceback (most recent call last):
+        pushforward.errors.ConfigurationError: The condition cut=Idael: 'Idael' is none of the \
+levels of 'cut' (did you mean 'Ideal'?): 'Fair', 'Good', 'Ideal'.
+    """
+    clauses: dict[str, list[Clause]] = {}
+    for clause in parse(text):
+        clauses.setdefault(clause.name, []).append(clause)
+    place = {column.name: j for j, column in enumerate(schema.modelled)}
+    known: dict[int, float] = {}
+    limits: dict[int, Limit] = {}
+    for name, own in clauses.items():
+        _require(name, schema)
+        j = place[name]
+        column = schema.modelled[j]
+        work = _levels if column.kind in CATEGORIES else _numbers
+        found = work(own, column, schema.na)
+        if isinstance(found, Limit):
+            limits[j] = found
+        elif found is not None:
+            known[j] = found
+    return Condition(text, known, limits)
+
+
+def _require(name: str, schema: Schema) -> None:
+    names = [column.name for column in schema.modelled]
+    if name in names:
+        return
+    left = dict(schema.left_out)
+    if name in left:
+        raise ConfigurationError(
+            f"Column {excerpt(name)} is left out of the model: it {left[name]}; nothing can be "
+            "told of it."
+        )
+    raise ConfigurationError(
+        f"The model has no column {excerpt(name)}{guess(name, names)}; its columns are "
+        f"{listed(names)}."
+    )
+
+
+def _levels(clauses: Sequence[Clause], column: Column, na: Sequence[str]) -> Limit | float | None:
+    """The codes that all clauses allow; one code; None where they allow all."""
+    levels = list(column.levels or [])
+    spellings = levels + ([OTHER] if column.reserve is not None else [])
+    allowed = set(range(len(spellings)))
+    for clause in clauses:
+        for value in clause.values:
+            _refuse_missing(clause, value, na)
+            if value not in spellings:
+                raise _fault(
+                    clause,
+                    f"{excerpt(value)} is none of the levels of {excerpt(column.name)}"
+                    f"{guess(value, spellings)}: {listed(spellings)}",
+                )
+        codes = {spellings.index(value) for value in clause.values}
+        if clause.sign not in ("=", "!="):
+            if column.kind != "ordered":
+                raise _fault(clause, f"the levels of {excerpt(column.name)} have no order; use =")
+            codes = _ordered(clause.sign, codes.pop(), len(levels))
+        allowed = allowed - codes if clause.sign == "!=" else allowed & codes
+    if not allowed:
+        raise _contradiction(clauses)
+    if len(allowed) == 1:
+        return float(allowed.pop())
+    return None if len(allowed) == len(spellings) else Limit(codes=tuple(sorted(allowed)))
+
+
+def _ordered(sign: str, code: int, levels: int) -> set[int]:
+    low = {">": code + 1, ">=": code}.get(sign, 0)
+    high = {"<": code - 1, "<=": code}.get(sign, levels - 1)
+    return set(range(low, min(high, levels - 1) + 1))
+
+
+def _numbers(clauses: Sequence[Clause], column: Column, na: Sequence[str]) -> Limit | float | None:
+    """The interval that all clauses allow; a value; None where they allow all."""
+    spec = column.spec()
+    least = -math.inf if spec["lower"] is None else spec["lower"]
+    most = math.inf if spec["upper"] is None else spec["upper"]
+    low, high, known = -math.inf, math.inf, None
+    for clause in clauses:
+        if clause.sign == "!=" or len(clause.values) > 1:
+            raise _fault(clause, f"{excerpt(column.name)} holds numbers; give one value, or bounds")
+        (value,) = clause.values
+        _refuse_missing(clause, value, na)
+        if clause.sign == "=":
+            told = _value(clause, column)
+            if known not in (None, told):
+                raise _contradiction(clauses)
+            known = told
+        else:
+            first, last = _interval(clause, column)
+            low, high = max(low, first), min(high, last)
+    if known is not None:
+        if not low <= known <= high:
+            raise _contradiction(clauses)
+        return known
+    if low > high:
+        raise _contradiction(clauses)
+    if low > most or high < least:
+        raise ConfigurationError(
+            f"No row can meet the condition {_joined(clauses)}: it is beyond the bounds of "
+            f"{excerpt(column.name)}."
+        )
+    if low <= least and high >= most:
+        return None
+    low, high = max(low, least), min(high, most)
+    return float(low) if low == high else Limit(low, high)
+
+
+def _value(clause: Clause, column: Column) -> float:
+    """The code of a value that a column is told to have."""
+    read = _read(clause, column)
+    if read.outside[0]:
+        raise _fault(clause, f"{excerpt(clause.values[0])} {_outside(column, read.values[0])}")
+    return float(read.values[0])
+
+
+def _outside(column: Column, value: float) -> str:
+    """Why no cell of a column has this value."""
+    number = column.start + value * column.unit if column.cells else value
+    if column.kind != "datetime":
+        for bound, beyond, word in (
+            (column.floor, column.floor is not None and number <= column.floor, "low"),
+            (column.upper, column.upper is not None and number >= column.upper, "high"),
+        ):
+            if beyond and (number != bound or column.kind == "positive"):
+                return f"is too {word} for {excerpt(column.name)}, which ends at {bound:g}"
+    return f"is not on the steps of {column.unit:g} that {excerpt(column.name)} lies on"
+
+
+def _interval(clause: Clause, column: Column) -> tuple[float, float]:
+    """The least and the greatest code that a bound allows."""
+    open_ended = column
+    if column.kind == "periodic":  # no turning: a bound is where it is written
+        open_ended = Column(name=column.name, kind="real", format=column.format, step=column.step)
+    value = float(_read(clause, open_ended).values[0])
+    strict, up = clause.sign in ("<", ">"), clause.sign in (">", ">=")
+    towards = math.inf if up else -math.inf
+    step = 1.0 if column.cells or column.kind == "datetime" else column.step
+    if step is None:
+        end = math.nextafter(value, towards) if strict else value
+    else:
+        steps = value / step
+        if abs(steps - round(steps)) < _NEAR:
+            steps = round(steps) + (0 if not strict else 1 if up else -1)
+        else:
+            steps = math.ceil(steps) if up else math.floor(steps)
+        end = steps if column.cells else (steps - _HALF if up else steps + _HALF) * step
+    return (end, math.inf) if up else (-math.inf, end)
+
+
+def _read(clause: Clause, column: Column) -> Read:
+    """The value of a clause as a column has it; spelled as in the table, or plainly."""
+    cells = pa.array([clause.values[0].strip()])
+    for form in dict.fromkeys((column.format, None)):
+        read = read_cells(cells, column.model_copy(update={"format": form}), [])
+        if not read.unreadable[0]:
+            return read
+    what = "date" if column.kind == "datetime" else "number within ±1e30"
+    form = f", such as {column.format}" if column.format else ""
+    raise _fault(clause, f"{excerpt(clause.values[0])} is no {what}{form}")
+
+
+def _refuse_missing(clause: Clause, value: str, na: Sequence[str]) -> None:
+    if value.strip().lower() in {word.strip().lower() for word in na}:
+        raise _fault(
+            clause,
+            f"{excerpt(value)} says that a cell is missing, and a model has no probability of that;"
+            " leave the column out",
+        )
+
+
+def _fault(clause: Clause, what: str) -> ConfigurationError:
+    return ConfigurationError(f"The condition {clause}: {what}.")
+
+
+def _joined(clauses: Sequence[Clause]) -> str:
+    return ",".join(map(str, clauses))
+
+
+def _contradiction(clauses: Sequence[Clause]) -> ConfigurationError:
+    if len(clauses) == 1:
+        return ConfigurationError(f"No row can meet the condition {clauses[0]}.")
+    return ConfigurationError(f"The condition {_joined(clauses)} contradicts itself.")

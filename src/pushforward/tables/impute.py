@@ -1,0 +1,115 @@
+"""The missing cells of a table, drawn by a model given the cells that are there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import torch
+
+from pushforward.errors import ModelError
+from pushforward.schema import Column
+from pushforward.schema.coding import write_cells
+from pushforward.tables.model import TableModel
+from pushforward.tables.reader import Batch
+from pushforward.tables.typed import has_header
+
+DRAW = "draw"  # the column that numbers several draws of a row
+
+
+@dataclass
+class Imputer:
+    """Fills the missing cells of batches, one after another.
+
+    Args:
+        model: of typed columns, in any order.
+        draws: how often each row is drawn; more than once, a column `draw` counts from 1.
+        seed: of everything random.
+
+    Attributes:
+        cells, rows: how many missing cells, in how many rows, have been filled so far.
+
+    Raises:
+        ModelError: a model that takes its columns in one order alone.
+
+    Example:
+        >>> from pushforward.flows import columns
+        >>> from pushforward.schema import Schema
+        >>> from pushforward.storage import ColumnRecord, TableRecord
+        >>> flow = columns(1, [{"kind": "category", "size": 1}]).eval()
+        >>> cut = Column(name="cut", kind="category", levels=["Fair"], dtype="string")
+        >>> record = TableRecord(columns=[ColumnRecord(name="cut")], context=[])
+        >>> model = TableModel(flow, record, torch.empty(0), schema=Schema(columns=[cut]))
+        >>> rows = pa.RecordBatch.from_pydict({"id": ["7", "8"], "cut": ["NA", "Fair"]})
+        >>> imputer = Imputer(model)
+        >>> imputer(Batch(0, rows, "t.csv"))["cut"].to_pylist(), imputer.cells
+        (['Fair', 'Fair'], 1)
+    """
+
+    model: TableModel
+    draws: int = 1
+    seed: int = 0
+    cells: int = 0
+    rows: int = 0
+
+    def __post_init__(self) -> None:
+        from pushforward.conditions import any_order
+
+        any_order(self.model.flow)
+        if self.model.schema is None:
+            raise ModelError("This model has no schema by which cells could be read.")
+        self._generator = torch.Generator().manual_seed(self.seed)
+
+    def __call__(self, batch: Batch) -> dict[str, pa.Array]:
+        """The batch's columns (n · draws), all in place, missing cells of modelled ones filled.
+
+        Cells that are there stand as they stand, as do columns that the model leaves out.
+
+        Raises:
+            DataError: as `Schema.encode`; a cell outside the schema, or one that the model gives
+                no probability to.
+        """
+        schema = self.model.schema
+        assert schema is not None
+        coded = schema.encode(batch.data, batch.source, batch.start, has_header(batch))
+        replace(coded, outside=coded.outside & ~coded.missing).refuse_outside()
+        which = np.repeat(np.arange(len(batch)), self.draws)
+        gaps = np.asarray(coded.missing.any(1))
+        values = coded.values[which]
+        open_rows = gaps[which]
+        if open_rows.any():
+            values[open_rows] = self.model.complete(values[open_rows], self._generator)
+        self.cells += int(coded.missing.sum())
+        self.rows += int(gaps.sum())
+        data = batch.data if self.draws == 1 else batch.data.take(pa.array(which))
+        columns = dict(zip(data.schema.names, data.columns, strict=True))
+        short = self.model.shortened(values)
+        decimal = "." if batch.dialect is None else batch.dialect.decimal
+        for j, column in enumerate(schema.modelled):
+            missing = coded.missing[which, j]
+            columns[column.name] = _filled(
+                columns[column.name], missing, short[:, j], column, decimal
+            )
+        if self.draws > 1:
+            columns[DRAW] = pa.array(np.tile(np.arange(1, self.draws + 1), len(batch)))
+        return columns
+
+
+def _filled(
+    cells: pa.Array, missing: np.ndarray, values: np.ndarray, column: Column, decimal: str
+) -> pa.Array:
+    """Cells (n) in their own type, those that are `missing` written anew from values (n)."""
+    if pa.types.is_dictionary(cells.type):
+        cells = cells.dictionary_decode()
+    if not missing.any():
+        return cells
+    drawn = write_cells(np.where(missing, values, np.nan), column)
+    if pa.types.is_dictionary(drawn.type):
+        drawn = drawn.dictionary_decode()
+    if pa.types.is_floating(drawn.type) and decimal != ".":  # as others in the file are written
+        drawn = pc.replace_substring(pc.cast(drawn, pa.string()), ".", decimal)
+    if pa.types.is_floating(drawn.type) and pa.types.is_integer(cells.type):
+        drawn = pc.round(drawn)
+    return pc.if_else(pa.array(missing), pc.cast(drawn, cells.type, safe=False), cells)
