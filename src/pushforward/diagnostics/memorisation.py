@@ -95,11 +95,11 @@ def _nearer(material: Material, partition: Partition) -> tuple[float, float]:
         rank = stats.rankdata(np.concatenate([a, b]))
         size = len(a) + len(b)
         # Weights 1/(N + 1) make the most of differences that are alike in all regions.
-        weight = 1 / (size + 1)
+        share = 1 / (size + 1)
         wins = rank[: len(a)].sum() - len(a) * (len(a) + 1) / 2
-        total += weight * (wins - len(a) * len(b) / 2)
-        variance += weight**2 * len(a) * len(b) * rank.var(ddof=1) / size
-        pairs += weight * len(a) * len(b)
+        total += share * (wins - len(a) * len(b) / 2)
+        variance += share**2 * len(a) * len(b) * rank.var(ddof=1) / size
+        pairs += share * len(a) * len(b)
     if not variance:
         return 0.5, 1.0
     return float(0.5 + total / pairs), float(stats.norm.sf(total / np.sqrt(variance)))
@@ -129,8 +129,8 @@ def _to_nearest(train: np.ndarray, rows: np.ndarray, weight: np.ndarray) -> np.n
         values = np.nan_to_num(some).astype(np.float32)
         square = (values**2) @ there.T + own @ (known**2).T - 2 * (values @ known.T)
         both = (own * weight.astype(np.float32)) @ there.T
-        far = np.where(both > 0, square / np.where(both > 0, both, 1), np.inf)
-        nearest[start : start + AT_ONCE] = far.min(1)
+        apart = np.where(both > 0, square / np.where(both > 0, both, 1), np.inf)
+        nearest[start : start + AT_ONCE] = apart.min(1)
     # Beside nothing that is known, a row is as far as any.
     nearest[np.isinf(nearest)] = nearest[np.isfinite(nearest)].max(initial=0.0)
     return np.sqrt(np.maximum(nearest, 0.0))
