@@ -217,17 +217,21 @@ def _tensors(judged: Judged, side: Side) -> tuple[Tensor, Tensor | None]:
 
 @torch.no_grad()
 def _inverse(judged: Judged, given: Material, x: Tensor, context: Tensor | None) -> float | None:
-    """max|decode(encode(x)) - x| over the cells of real rows, in deviations of the column.
+    """max|decode(encode(x)) - x| over the real rows, in deviations of the column.
 
-    A category is either right or off by one.
+    Gaps are filled first; a category is either right or off by one.
     """
     if not hasattr(judged.flow, "decode"):
         return None
     rows, c = x[given.chosen], None if context is None else context[given.chosen]
+    if bool(rows.isnan().any()):
+        # A gap is drawn on the way back, and what comes after it then knows more than before.
+        if not judged.completes:
+            return None
+        rows = judged.complete(rows, c)
     z = judged.flow.encode(rows) if c is None else judged.flow.encode(rows, c)
     back = judged.flow.decode(z) if c is None else judged.flow.decode(z, c)
     error = np.abs(numbers(back) - numbers(rows)) / given.scale[: given.width]
-    error = np.nan_to_num(error, nan=0.0) if judged.takes_missing else error
     error[:, given.kinds.category] = error[:, given.kinds.category] > 0
     scored = np.isfinite(given.real.scores)  # outside the support there is nothing to come back
     return float(error[scored].max()) if scored.any() else None

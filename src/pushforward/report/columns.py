@@ -156,9 +156,10 @@ def _orders(model: TableModel, rows: Compared) -> Html | None:
     others = [layer.log_prob(x, order=order).double().numpy()[good] for order in orders]
     scores = np.stack([own[good], *others])
     nll = -scores.mean(1)
+    rows_judged = plural(int(good.sum()), "row")
     return paragraph(
         f"Columns may be taken in any order, and the density should not depend on it. In the "
-        f"model's own order the NLL of {plural(int(good.sum()), 'row')} is {number(float(nll[0]), 3)} "
+        f"model's own order the NLL of {rows_judged} is {number(float(nll[0]), 3)} "
         f"nats per row, in {ORDERS} others from {number(float(nll[1:].min()), 3)} to "
         f"{number(float(nll[1:].max()), 3)}; from order to order the log density of a row spreads "
         f"by {number(float(np.median(scores.std(0))), 3)} nats (standard deviation, of the median "

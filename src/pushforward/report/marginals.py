@@ -84,13 +84,13 @@ def _lead(rows: Compared, typed: bool) -> str:
             f"real rows. {edges}{lost}"
         )
     chance = by_chance(len(rows.real), len(rows.sampled))
+    categories = "Of categories the total variation is given: the share that must change. "
     given = ", each given the context of a real row" if rows.context is not None else ""
     return (
         f"{rows.origin} Beside them stand as many samples of the flow{given}. Look for a line that "
         "follows the filled shape. The KS distance is the largest gap between the two cumulative "
         f"shares, from 0 (alike) to 1; a perfect flow exceeds {chance:.3f} once in twenty times. "
-        f"{'Of categories the total variation is given: the share that must change. ' if typed else ''}"
-        f"{edges}{lost}"
+        f"{categories if typed else ''}{edges}{lost}"
     )
 
 

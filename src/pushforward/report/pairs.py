@@ -53,13 +53,14 @@ def pairs_section(columns: list[Shown], rows: Compared) -> Html | None:
             "left that are missing on the right."
             if rows.real is not None
             else "Samples of the flow; darker is denser.",
-            "A rank correlation is that of two numbers; of a category and another column Cramér's V "
-            "is given, from 0 (independent) to 1, numbers cut into eighths. Rows where either cell "
+            "A rank correlation is that of two numbers; beside a category, Cramér's V is given, "
+            "from 0 (independent) to 1, numbers cut into eighths. Rows where either cell "
             "is missing are left out."
             if typed
             else None,
             f"Shown are the {len(chosen)} columns most related to each other (by "
-            f"{'such a V' if typed else 'rank correlation'}); {more:,} more {'is' if more == 1 else 'are'} not shown."
+            f"{'such a V' if typed else 'rank correlation'}); {more:,} more "
+            f"{'is' if more == 1 else 'are'} not shown."
             if more
             else None,
         ),

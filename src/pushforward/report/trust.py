@@ -260,8 +260,8 @@ def _columns(found: Diagnosis) -> Html:
 def _regions(found: Diagnosis) -> Html:
     body = joined(
         Html(
-            f"<tr><td>{joined_places(region.where, region.shares)}</td><td>{share(region.real)}</td>"
-            f"<td>{share(region.sampled)}</td></tr>"
+            f"<tr><td>{joined_places(region.where, region.shares)}</td>"
+            f"<td>{share(region.real)}</td><td>{share(region.sampled)}</td></tr>"
         )
         for region in found.regions
     )
