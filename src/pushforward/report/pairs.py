@@ -131,7 +131,7 @@ def _draw_mesh(sheet: Figure, panels: list[Panel], pair: Pair) -> None:
             one.places(points[:, k], kept) if labels else one.values(points[:, k])
             for k, (one, kept, labels, _) in enumerate(sides)
         ]
-        counts = np.histogram2d(*placed, bins=(sides[0][3], sides[1][3]))[0]
+        counts = np.histogram2d(placed[0], placed[1], bins=[sides[0][3], sides[1][3]])[0]
         shares.append(counts.T / max(len(points), 1))
     densest = max(float(s.max()) for s in shares)
     for axes, (title, colour, _), part in zip(row, panels, shares, strict=True):
