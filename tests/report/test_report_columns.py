@@ -1,4 +1,4 @@
-"""The page of a model of typed columns: what they hold, bars of categories, cells as the table's."""
+"""The page of typed columns: what they hold, bars of categories, cells as the table has them."""
 
 from __future__ import annotations
 
