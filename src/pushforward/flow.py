@@ -101,7 +101,8 @@ class Flow(nn.Module):
     @property
     def takes_missing(self) -> bool:
         """Does a NaN in x mean that the coordinate is not known?"""
-        return all(layer.takes_missing for layer in self.transform)
+        layers = list(self.transform)  # a base alone takes no gap
+        return bool(layers) and all(layer.takes_missing for layer in layers)
 
     @property
     def memory(self) -> Memory:

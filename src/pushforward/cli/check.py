@@ -24,7 +24,7 @@ def check(
     Ends with exit code 1 where a test fails.
     """
     from pushforward.diagnostics import check as run
-    from pushforward.tables import read_numeric
+    from pushforward.tables import read_numeric, read_typed
     from pushforward.tables.model import load_table_model
 
     fitted = load_table_model(model)
@@ -33,7 +33,9 @@ def check(
             f"{model} is conditioned on {', '.join(fitted.context)}; give DATA with these columns."
         )
     rows = context = None
-    if data is not None:
+    if data is not None and fitted.schema is not None:
+        rows, _ = fitted.tensors(read_typed(locate(data), fitted.schema).values)
+    elif data is not None:
         table = read_numeric(locate(data), [*fitted.columns, *fitted.context])
         width = len(fitted.columns)
         given = table.values[:, width:] if fitted.context else None

@@ -45,14 +45,18 @@ def report(
             raise ConfigurationError("--json needs DATA: the verdict is on its rows.")
         refuse_output(as_json, force)
     from pushforward import report as room
-    from pushforward.tables import read_numeric
+    from pushforward.tables import read_numeric, read_typed
     from pushforward.tables.model import load_table_model
     from pushforward.training.checkpoint import read_history
 
     fitted = load_table_model(model)
     history = read_history(model)
     columns = [*fitted.columns, *fitted.context]
-    table = None if data is None else read_numeric(locate(data), columns)
+    table = None
+    if data is not None and fitted.schema is not None:
+        table = read_typed(locate(data), fitted.schema)
+    elif data is not None:
+        table = read_numeric(locate(data), columns)
     examined = room.examine(fitted, table)
     page = room.build(fitted, history, table, examined=examined, show_rows=show_rows)
     room.write(Path(output), page, force)

@@ -6,15 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
+from pushforward.density.columns import ALONE as SMALLEST
+from pushforward.density.columns import detailed
 from pushforward.density.em import em
+from pushforward.diagnostics.kinds import Kinds
+from pushforward.flows import columns
 from pushforward.tables.fitting import Split, context_or_none, parts, split_rows
 from pushforward.tables.model import TableModel
 from pushforward.tables.table import NumericTable
 from pushforward.tables.typed import densities, is_real
-from pushforward.training import split_index
+from pushforward.training import seeded, split_index
 
 COMPONENTS = (1, 2, 5, 10, 20)  # tried in this order until the validation rows stop gaining
+ALONE = "columns by themselves"
 MOST_ROWS = 50_000  # rows that a mixture learns from, so that it ends in reasonable time
 
 
@@ -62,6 +68,31 @@ def chosen_mixture(x: np.ndarray, seed: int) -> Mixture:
             break
         best, best_score = candidate, score
     return best
+
+
+def columns_alone(rows: np.ndarray, kinds: Kinds, judged: np.ndarray, seed: int) -> np.ndarray:
+    """Log densities, nats, of the typed columns by themselves, as if they were independent.
+
+    Args:
+        rows: to fit to, (n, d), NaN where missing.
+        kinds: of the columns.
+        judged: rows to score, (m, d).
+        seed: of the fit's draws.
+
+    Returns:
+        (m) float64.
+
+    Example:
+        >>> codes = np.array([[0.0], [0.0], [0.0], [1.0]])
+        >>> columns_alone(codes, Kinds(True, (("a", "b"),)), codes[:1], 0).round(3)
+        array([-0.288])
+    """
+    records = [detailed(r, rows[:, j]) for j, r in enumerate(kinds.specs(rows))]
+    with seeded(seed):
+        flow = columns(len(records), records, networks=[SMALLEST])
+    flow.initialize(torch.from_numpy(rows).float())
+    with torch.no_grad():
+        return flow.eval().log_prob(torch.from_numpy(judged).float()).double().numpy()
 
 
 def compare(

@@ -8,9 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pushforward.diagnostics.kinds import any_order
 from pushforward.diagnostics.material import CHUNK, Judged, numbers, robust_scale
 from pushforward.errors import ModelError
 from pushforward.training import seeded
+from pushforward.transforms.columns.category import Category
 
 DONORS = 20  # nearest samples, whose values stand in for a suspected one
 DRAWN = 2000  # samples to choose them from
@@ -26,7 +28,8 @@ class Blamer:
     other columns. The flow's own samples stand in, for they need no data, and rows that are wrong
     in the same way cannot excuse one another. They are drawn once, with a seed of their own; where
     there is a context it is held: samples are drawn given the row's own. So a row's costs depend
-    on the flow and the row alone, not on other rows.
+    on the flow and the row alone, not on other rows. A missing cell costs nothing, and two
+    different categories are as far apart as numbers that differ by one deviation.
 
     That is 20·d densities for a row of d columns, and 500 samples where there is a context.
 
@@ -48,6 +51,9 @@ class Blamer:
     def __init__(self, flow: object) -> None:
         self._judged = flow if isinstance(flow, Judged) else Judged(flow)
         self._drawn: tuple[np.ndarray, np.ndarray] | None = None
+        layer = any_order(self._judged.flow)
+        columns = [] if layer is None else layer.columns
+        self._category = [j for j, c in enumerate(columns) if isinstance(c, Category)]
 
     def rises(
         self, x: Tensor, context: Tensor | None = None, before: np.ndarray | None = None
@@ -67,6 +73,7 @@ class Blamer:
             ModelError: fewer than twenty finite samples.
         """
         d = math.prod(x.shape[1:])
+        there = ~np.isnan(numbers(x))
         if not len(x):
             return np.empty((0, d))
         if before is None:
@@ -82,6 +89,8 @@ class Blamer:
             scored = self._judged.log_prob(tried, given)
             after[rows.start : rows.stop] = scored.reshape(len(rows), -1, DONORS).max(2)
         best = after > before[:, None]  # never -inf - -inf
+        # What is missing cannot be to blame; a value there would cost density, not give it.
+        best &= there
         return np.where(best, after - np.where(best, before[:, None], 0.0), 0.0)
 
     def _replaced(self, x: Tensor, context: Tensor | None, row: int) -> Tensor:
@@ -90,6 +99,8 @@ class Blamer:
         flat = x[row].flatten()
         d = len(flat)
         squares = np.square((donors - flat.double().cpu().numpy()) / scale)
+        squares[:, self._category] = squares[:, self._category] > 0
+        squares = np.nan_to_num(squares, nan=0.0, posinf=np.inf)  # what is missing is near to all
         tried = flat.repeat(d * DONORS, 1).reshape(d, DONORS, d)
         for j, others in enumerate(_sums_of_others(squares)):
             near = np.argsort(others, kind="stable")[:DONORS]

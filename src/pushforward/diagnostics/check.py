@@ -46,7 +46,7 @@ def check(flow: Flow, data: Any = None, context: Any = None, seed: int = 0) -> C
 
     Raises:
         ShapeError: data or context that do not fit the flow.
-        ConfigurationError: a flow in another precision, or data without a row.
+        ConfigurationError: a flow in another precision or of typed columns, or data without a row.
 
     Example:
         >>> from pushforward.flows import realnvp
@@ -54,6 +54,11 @@ def check(flow: Flow, data: Any = None, context: Any = None, seed: int = 0) -> C
         >>> report.passed, report.verdict
         (True, 'This flow is right: each of its 12 properties holds.')
     """
+    if flow.takes_missing:
+        raise ConfigurationError(
+            "check differentiates maps of real numbers, and a flow of typed columns is none; give "
+            "its rows to diagnose (the command report) instead."
+        )
     own = copy.deepcopy(flow).eval()
     like = next((t for t in (*own.parameters(), *own.buffers()) if t.is_floating_point()), None)
     like = torch.zeros(()) if like is None else like.detach()

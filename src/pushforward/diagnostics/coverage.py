@@ -92,6 +92,8 @@ def judge_calibration(
     order = torch.as_tensor(rng.permutation(len(x)), device=x.device)
     some, others = order[: min(MOST_CONDITIONED, len(x) // 2)], order[len(x) // 2 :]
     rows, given = x[some], context[some]
+    if bool(rows.isnan().any()) and judged.completes:
+        rows = judged.complete(rows, given)
     drawn = judged.sample(DRAWS, given)
     each = given.expand(DRAWS, *given.shape).flatten(0, 1)
     scores = judged.log_prob(drawn.flatten(0, 1), each).reshape(DRAWS, len(rows))
@@ -99,7 +101,7 @@ def judge_calibration(
     values = numbers(rows) / scale
     draws = numbers(drawn.flatten(0, 1)).reshape(DRAWS, len(rows), -1) / scale
     near = _nearest(numbers(given), numbers(context[others]), material.scale[material.width :])
-    reference = numbers(x[others])[near] / scale
+    reference = np.nan_to_num(numbers(x[others]))[near] / scale
     far = np.linalg.norm(values - reference, axis=1), np.linalg.norm(draws - reference, axis=2)
     asked = [(values[:, j], draws[:, :, j]) for j in range(values.shape[1])]
     asked += [(judged.log_prob(rows, given), scores), far]

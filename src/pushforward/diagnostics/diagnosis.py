@@ -11,6 +11,7 @@ from pushforward.diagnostics.coverage import Calibration, Coverage
 from pushforward.diagnostics.distances import ColumnDistance, PairDistance
 from pushforward.diagnostics.evidence import Evidence, said
 from pushforward.diagnostics.latents import Latents
+from pushforward.diagnostics.levels import LevelShare
 from pushforward.diagnostics.likelihood import Likelihood
 from pushforward.diagnostics.memorisation import Memorisation
 from pushforward.diagnostics.regions import Region
@@ -44,6 +45,7 @@ class Diagnosis:
         rows: held-out rows given; the tests say how many they used.
         seed: of every choice and draw.
         notes: what was left out, in sentences.
+        levels: the five most surprising categories.
     """
 
     faults: tuple[Fault, ...]
@@ -65,6 +67,7 @@ class Diagnosis:
     rows: int
     seed: int
     notes: tuple[str, ...]
+    levels: tuple[LevelShare, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -100,13 +103,17 @@ def _plain(value: Any) -> Any:
 
 def _lines(found: Diagnosis) -> list[str]:
     score = found.likelihood
+    wide = max(18, *(len(s.name) + 1 for s in score.baselines))
     lines = [
         f"Held-out NLL on {score.rows:,} rows, nats per row (smaller is better; may be negative):",
-        *(f"  {s.name:<18}{s.nll:10.4f} ± {s.error:.4f}" for s in (score.flow, *score.baselines)),
+        *(
+            f"  {s.name:<{wide}}{s.nll:10.4f} ± {s.error:.4f}"
+            for s in (score.flow, *score.baselines)
+        ),
     ]
     if found.memorisation is not None:
         m = found.memorisation
-        lines.append(f"  {'on training rows':<18}{m.train_nll:10.4f} ± {m.train_error:.4f}")
+        lines.append(f"  {'on training rows':<{wide}}{m.train_nll:10.4f} ± {m.train_error:.4f}")
     two = found.twosample
     lines += [
         "",

@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from pushforward.diagnostics.evidence import Evidence, bonferroni, said
+from pushforward.diagnostics.levels import shares_differ
 from pushforward.diagnostics.material import Material
 
 MOST_PAIRED = 40  # columns whose pairs are looked at: those of the largest distances
@@ -18,14 +19,18 @@ MOST_JOINT = 1000  # rows and samples of the joint distance, whose cost is quadr
 
 @dataclass(frozen=True)
 class ColumnDistance:
-    """One column of samples against real rows.
+    """One column of samples against real rows, by the cells that are there.
 
     Attributes:
-        ks: the largest gap of the cumulative shares, 0 to 1 (Kolmogorov & Smirnov).
-        wasserstein: the mean distance that values must move, in the column's robust deviations.
+        ks: the largest gap of the cumulative shares, 0 to 1 (Kolmogorov & Smirnov); of categories
+            their total variation, 0 to 1: the share of rows whose category must change.
+        wasserstein: the mean distance that values must move, in the column's robust deviations; of
+            categories the total variation again.
         p: of ks; not corrected for the other columns.
         tailed: how much longer the tails of real rows are than those of samples, for the width of
-            the middle: the range of 99% of the rows over that of one half, real over sampled.
+            the middle: the range of 99% of the rows over that of one half, real over sampled; 1 of
+            categories.
+        measure: what `ks` is, "KS" or "total variation".
     """
 
     column: str
@@ -33,11 +38,15 @@ class ColumnDistance:
     wasserstein: float
     p: float
     tailed: float
+    measure: str = "KS"
 
 
 @dataclass(frozen=True)
 class PairDistance:
-    """Spearman's correlation of two columns among real rows and among samples; p uncorrected."""
+    """Spearman's correlation of two columns among real rows and among samples; p uncorrected.
+
+    Of typed columns the correlation of their scores (`judge_associations`).
+    """
 
     columns: tuple[str, str]
     real: float
@@ -51,12 +60,16 @@ class PairDistance:
 
 
 def judge_columns(
-    names: tuple[str, ...], real: np.ndarray, sampled: np.ndarray
+    names: tuple[str, ...],
+    real: np.ndarray,
+    sampled: np.ndarray,
+    category: np.ndarray | None = None,
 ) -> tuple[tuple[ColumnDistance, ...], Evidence]:
-    """Two-sample Kolmogorov-Smirnov of each column; Bonferroni over columns.
+    """Two-sample Kolmogorov-Smirnov of each column, or χ² of categories; Bonferroni over columns.
 
     Args:
-        real, sampled: (n, d) and (m, d), scaled.
+        real, sampled: (n, d) and (m, d), scaled; NaN where a cell is missing.
+        category: which columns hold codes, (d); None for none.
 
     Example:
         >>> rows = np.random.default_rng(0).normal(size=(2, 500, 1))
@@ -68,16 +81,33 @@ def judge_columns(
 
     found = []
     for j, name in enumerate(names):
-        test = stats.ks_2samp(real[:, j], sampled[:, j], method="asymp")
-        moved = stats.wasserstein_distance(real[:, j], sampled[:, j])
-        tailed = _reach(real[:, j]) / _reach(sampled[:, j])
+        a, b = (side[:, j][~np.isnan(side[:, j])] for side in (real, sampled))
+        if not len(a) or not len(b):
+            found.append(ColumnDistance(name, 0.0, 0.0, 1.0, 1.0))
+            continue
+        if category is not None and category[j]:
+            found.append(_of_categories(name, a, b))
+            continue
+        test = stats.ks_2samp(a, b, method="asymp")
+        moved = stats.wasserstein_distance(a, b)
+        tailed = _reach(a) / _reach(b)
         ks, p = float(test.statistic), float(test.pvalue)
         found.append(ColumnDistance(name, ks, float(moved), p, tailed))
     worst = min(found, key=lambda c: c.p)
     null = "each column of samples is distributed as that of held-out rows"
-    what = f"KS distance, largest at {said(worst.column)}"
+    distance = "KS distance" if worst.measure == "KS" else worst.measure
+    what = f"{distance}, largest at {said(worst.column)}"
     p = bonferroni(worst.p, len(found))
     return tuple(found), Evidence("columns", null, what, worst.ks, p, len(real))
+
+
+def _of_categories(name: str, a: np.ndarray, b: np.ndarray) -> ColumnDistance:
+    codes = np.concatenate([a, b]).astype(np.int64)
+    own, other = (
+        np.bincount(side.astype(np.int64), minlength=codes.max() + 1) / len(side) for side in (a, b)
+    )
+    apart = float(np.abs(own - other).sum() / 2)
+    return ColumnDistance(name, apart, apart, shares_differ(a, b), 1.0, "total variation")
 
 
 def _reach(column: np.ndarray) -> float:
@@ -154,7 +184,7 @@ def _above(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def judge_joint(material: Material, seed: int) -> Evidence:
     """Energy distance (Székely & Rizzo 2013) over all columns at once, by permutation."""
-    real, sampled = material.unit(material.real), material.unit(material.sampled)
+    real, sampled = material.placed(material.real), material.placed(material.sampled)
     rng = np.random.default_rng(seed)
     size = min(MOST_JOINT, len(real), len(sampled))
     # A row and the sample with its context stand at the same place, and change places as one.

@@ -10,6 +10,8 @@ from pushforward.diagnostics.evidence import Evidence
 from pushforward.diagnostics.material import Material
 from pushforward.diagnostics.regions import Partition
 
+AT_ONCE = 512  # rows whose distances to all training rows are held
+
 
 @dataclass(frozen=True)
 class Memorisation:
@@ -39,25 +41,24 @@ def judge_memory(
 ) -> tuple[Memorisation, tuple[Evidence, Evidence]] | None:
     """The overfit gap, by ranks (Mann & Whitney), and nearest training rows; None without them.
 
-    Distances are in robust deviations, columns and context together. Samples and held-out rows are
-    compared within each region (van Elteren's stratified rank test), so that a flow which merely
-    prefers crowded regions does not look like a copier.
+    Distances are in robust deviations, columns and context together; two different categories are
+    one apart, and of rows with gaps the mean square over the cells that both have counts. Samples
+    and held-out rows are compared within each region (van Elteren's stratified rank test), so that
+    a flow which merely prefers crowded regions does not look like a copier.
     """
     from scipy import stats
 
     train, real = material.train, material.real
     if train is None or partition.train is None:
         return None
-    n, k = len(real.log_prob), len(train.log_prob)
-    test = stats.mannwhitneyu(
-        train.log_prob, real.log_prob, alternative="greater", method="asymptotic"
-    )
+    n, k = len(real.scores), len(train.scores)
+    test = stats.mannwhitneyu(train.scores, real.scores, alternative="greater", method="asymptotic")
     with np.errstate(invalid="ignore"):
-        spread = [s.log_prob.std() / np.sqrt(len(s.log_prob)) for s in (train, real)]
-        gap = float(train.log_prob.mean() - real.log_prob.mean())
+        spread = [s.scores.std() / np.sqrt(len(s.scores)) for s in (train, real)]
+        gap = float(train.scores.mean() - real.scores.mean())
     nearer, p = _nearer(material, partition)
     found = Memorisation(
-        -float(train.log_prob.mean()),
+        -float(train.scores.mean()),
         float(spread[0]),
         gap,
         float(np.hypot(*spread)),
@@ -77,12 +78,14 @@ def judge_memory(
 def _nearer(material: Material, partition: Partition) -> tuple[float, float]:
     """The share of (sample, held-out row) pairs in which the sample is nearer, and its p-value."""
     from scipy import stats
-    from sklearn.neighbors import NearestNeighbors
 
     assert material.train is not None
-    tree = NearestNeighbors(n_neighbors=1).fit(material.unit(material.train))
-    sides = (material.sampled, material.real)
-    sample_far, real_far = (tree.kneighbors(material.unit(side))[0][:, 0] for side in sides)
+    train, *sides = (
+        material.placed(side, gaps=True)
+        for side in (material.train, material.sampled, material.real)
+    )
+    weight = material.place_weight
+    sample_far, real_far = (_to_nearest(train, side, weight) for side in sides)
     total, variance, pairs = 0.0, 0.0, 0.0
     for region in partition.regions:
         a = real_far[partition.real == region.number]
@@ -92,11 +95,42 @@ def _nearer(material: Material, partition: Partition) -> tuple[float, float]:
         rank = stats.rankdata(np.concatenate([a, b]))
         size = len(a) + len(b)
         # Weights 1/(N + 1) make the most of differences that are alike in all regions.
-        weight = 1 / (size + 1)
+        share = 1 / (size + 1)
         wins = rank[: len(a)].sum() - len(a) * (len(a) + 1) / 2
-        total += weight * (wins - len(a) * len(b) / 2)
-        variance += weight**2 * len(a) * len(b) * rank.var(ddof=1) / size
-        pairs += weight * len(a) * len(b)
+        total += share * (wins - len(a) * len(b) / 2)
+        variance += share**2 * len(a) * len(b) * rank.var(ddof=1) / size
+        pairs += share * len(a) * len(b)
     if not variance:
         return 0.5, 1.0
     return float(0.5 + total / pairs), float(stats.norm.sf(total / np.sqrt(variance)))
+
+
+def _to_nearest(train: np.ndarray, rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """How far the nearest of `train` (k, d) is from each row (n, d); gaps are NaN.
+
+    Each coordinate known to both counts by its weight (d) in the number of those.
+
+    Example:
+        >>> nan = float("nan")
+        >>> _to_nearest(np.array([[0.0, nan], [5.0, 5.0]]), np.array([[3.0, 0.0]]), np.ones(2))
+        array([3.])
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    if not np.isnan(train).any() and not np.isnan(rows).any():
+        tree = NearestNeighbors(n_neighbors=1).fit(train)
+        return np.asarray(tree.kneighbors(rows)[0][:, 0])
+    there = (~np.isnan(train)).astype(np.float32)
+    known = np.nan_to_num(train).astype(np.float32)
+    nearest = np.empty(len(rows))
+    for start in range(0, len(rows), AT_ONCE):
+        some = rows[start : start + AT_ONCE]
+        own = (~np.isnan(some)).astype(np.float32)
+        values = np.nan_to_num(some).astype(np.float32)
+        square = (values**2) @ there.T + own @ (known**2).T - 2 * (values @ known.T)
+        both = (own * weight.astype(np.float32)) @ there.T
+        apart = np.where(both > 0, square / np.where(both > 0, both, 1), np.inf)
+        nearest[start : start + AT_ONCE] = apart.min(1)
+    # Beside nothing that is known, a row is as far as any.
+    nearest[np.isinf(nearest)] = nearest[np.isfinite(nearest)].max(initial=0.0)
+    return np.sqrt(np.maximum(nearest, 0.0))

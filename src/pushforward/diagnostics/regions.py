@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pushforward.diagnostics.evidence import Evidence, bonferroni, said
-from pushforward.diagnostics.material import Material
+from pushforward.diagnostics.material import SQRT2, Material
 
 CELLS = 24  # at most
 LEAST_IN_CELL = 100  # rows and samples together, on average
@@ -18,12 +18,16 @@ REACH = 5.0  # deviations beyond which a value counts as this far, or outliers w
 class Region:
     """One cell of a k-means partition of rows and samples together.
 
+    A category is as far from any other as a number from another one deviation away.
+
     Attributes:
         number: of the cell.
         real, sampled: shares of the held-out rows and of the samples that lie there.
         where: up to three columns that set it apart, most first, with the mean of its rows there in
-            the column's robust deviations from the middle.
+            the column's robust deviations from the middle; for a category its column and name, as
+            "cut = Fair", with its share in the cell instead.
         p: two-sided, not corrected for the other cells.
+        shares: which of `where` are shares.
     """
 
     number: int
@@ -31,11 +35,16 @@ class Region:
     sampled: float
     where: tuple[tuple[str, float], ...]
     p: float
+    shares: tuple[bool, ...] = ()
 
     @property
     def place(self) -> str:
         """Where it lies, in words."""
-        return ", ".join(f"{said(name)} about {value:+.1f}" for name, value in self.where)
+        shares = self.shares or (False,) * len(self.where)
+        return ", ".join(
+            f"{name} in {value:.0%}" if share else f"{said(name)} about {value:+.1f}"
+            for (name, value), share in zip(self.where, shares, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -57,26 +66,32 @@ def judge_regions(material: Material, seed: int) -> tuple[Partition, Evidence]:
     from scipy import stats
     from sklearn.cluster import KMeans
 
-    sides = [material.unit(material.real), material.unit(material.sampled)]
+    sides = [material.placed(material.real), material.placed(material.sampled)]
     pooled = np.clip(np.concatenate(sides), -REACH, REACH)
     n, m = len(sides[0]), len(sides[1])
     count = int(np.clip(len(pooled) // LEAST_IN_CELL, 2, CELLS))
     distinct = len(np.unique(pooled, axis=0))
     means = KMeans(min(count, distinct), n_init=1, random_state=seed).fit(pooled)
     real, sampled = means.labels_[:n], means.labels_[n:]
+    names, shared = material.place_names
+    middle = np.where(shared, pooled[:, : len(names)].mean(0), 0.0)
     regions = []
     for k in range(means.n_clusters):
         a, b = int((real == k).sum()), int((sampled == k).sum())
         law = stats.hypergeom(n + m, n, a + b)
         p = min(1.0, 2 * min(law.cdf(a), law.sf(a - 1)))
-        place = means.cluster_centers_[k][: material.width]
-        top = np.argsort(-np.abs(place))[:3]
-        where = tuple((material.names[j], float(place[j])) for j in top)
-        regions.append(Region(k, a / n, b / m, where, float(p)))
+        place = means.cluster_centers_[k][: len(names)]
+        apart = np.where(shared, place - middle, np.abs(place))  # no word of rare categories
+        top = np.argsort(-apart, kind="stable")[:3]
+        size = np.where(shared, place * SQRT2, place)
+        where = tuple((names[j], float(size[j])) for j in top)
+        regions.append(
+            Region(k, a / n, b / m, where, float(p), tuple(bool(shared[j]) for j in top))
+        )
     worst = min(regions, key=lambda r: r.p)
     train = None
     if material.train is not None:
-        learned = np.clip(material.unit(material.train), -REACH, REACH)
+        learned = np.clip(material.placed(material.train), -REACH, REACH)
         train = means.predict(learned)
     null = "samples are as frequent as held-out rows everywhere"
     what = f"samples for each row where {worst.place}"

@@ -48,6 +48,7 @@ def judge_tails(
     sampled: np.ndarray,
     log_real: np.ndarray,
     log_sampled: np.ndarray,
+    category: np.ndarray | None = None,
 ) -> tuple[tuple[Tail, ...], Evidence]:
     """Who is found beyond the last 1% and 0.2%, at both ends of every column and of log density.
 
@@ -55,14 +56,16 @@ def judge_tails(
     distribution: Fisher's exact test. Bonferroni over all ends and levels.
 
     Args:
-        real, sampled: (n, d) and (m, d).
+        real, sampled: (n, d) and (m, d); NaN where a cell is missing.
         log_real, log_sampled: (n) and (m), nats.
+        category: which columns hold codes, which have no tails, (d); None for none.
 
     Returns:
         Every tail, most surprising first.
     """
-    ends = [(name, HIGH, real[:, j], sampled[:, j]) for j, name in enumerate(names)]
-    ends += [(name, LOW, -real[:, j], -sampled[:, j]) for j, name in enumerate(names)]
+    numbers = [(j, n) for j, n in enumerate(names) if category is None or not category[j]]
+    ends = [(name, HIGH, real[:, j], sampled[:, j]) for j, name in numbers]
+    ends += [(name, LOW, -real[:, j], -sampled[:, j]) for j, name in numbers]
     ends.append(("log density", LOW, -log_real, -log_sampled))
     found = [_tail(of, end, a, b, level) for of, end, a, b in ends for level in LEVELS]
     found.sort(key=lambda tail: (tail.p, -abs(np.log(tail.ratio))))
@@ -76,7 +79,10 @@ def judge_tails(
 def _tail(of: str, end: str, a: np.ndarray, b: np.ndarray, level: float) -> Tail:
     from scipy import stats
 
+    a, b = a[~np.isnan(a)], b[~np.isnan(b)]
     pooled = np.concatenate([a, b])
+    if not len(pooled):
+        return Tail(of, end, level, 0, 0, 1.0)
     count = max(1, round(level * len(pooled)))
     edge = np.partition(pooled, -count)[-count]
     out = (int((a >= edge).sum()), int((b >= edge).sum()))

@@ -10,6 +10,7 @@ from pushforward.diagnostics.evidence import Evidence, bonferroni
 from pushforward.diagnostics.material import Material
 
 TREES = 60
+MOST_LEVELS = 250
 NULL = "samples and held-out rows have one distribution"
 
 
@@ -42,22 +43,30 @@ def judge_samples(material: Material, seed: int) -> tuple[TwoSample, Evidence]:
     row and the sample with its context are always in the same half.
     """
     real, sampled = material.unit(material.real), material.unit(material.sampled)
-    auc, accuracy, p = _crossed(real, sampled, seed)
+    codes = material.category
+    auc, accuracy, p = _crossed(real, sampled, seed, codes)
     if material.train is not None:
         other = material.unit(material.train)[: len(real)]
-        floor = _crossed(real, other, seed)[0]
+        floor = _crossed(real, other, seed, codes)[0]
     else:
         order = np.random.default_rng(seed).permutation(len(real))
-        floor = _crossed(real[order[::2]], real[order[1::2]], seed)[0]
+        floor = _crossed(real[order[::2]], real[order[1::2]], seed, codes)[0]
     found = TwoSample(auc, accuracy, floor, p, len(real))
     return found, Evidence("classifier", NULL, "AUC", auc, p, len(real))
 
 
-def _crossed(a: np.ndarray, b: np.ndarray, seed: int) -> tuple[float, float, float]:
-    """Mean AUC, mean accuracy and p of telling b (m, d) from a (n, d)."""
+def _crossed(
+    a: np.ndarray, b: np.ndarray, seed: int, codes: np.ndarray
+) -> tuple[float, float, float]:
+    """Mean AUC, mean accuracy and p of telling b (m, d) from a (n, d).
+
+    `codes` says which columns hold categories, (d). NaN is a missing cell.
+    """
     from scipy import stats
     from sklearn.ensemble import HistGradientBoostingClassifier
 
+    # Of more categories than the trees take, all further ones are one: few rows know them.
+    a, b = (np.where(codes, np.minimum(side, MOST_LEVELS - 1), side) for side in (a, b))
     size = min(len(a), len(b))
     half = np.random.default_rng(seed).permutation(size) % 2
     a, b = a[:size], b[:size]
@@ -65,7 +74,11 @@ def _crossed(a: np.ndarray, b: np.ndarray, seed: int) -> tuple[float, float, flo
     for fold in (0, 1):
         own = half == fold
         model = HistGradientBoostingClassifier(
-            max_iter=TREES, max_leaf_nodes=15, early_stopping=False, random_state=seed
+            max_iter=TREES,
+            max_leaf_nodes=15,
+            early_stopping=False,
+            random_state=seed,
+            categorical_features=codes if codes.any() else None,
         )
         model.fit(np.concatenate([a[own], b[own]]), np.repeat([0, 1], int(own.sum())))
         scores = [model.predict_proba(side[~own])[:, 1] for side in (a, b)]

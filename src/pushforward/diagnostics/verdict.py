@@ -9,6 +9,7 @@ import numpy as np
 
 from pushforward.diagnostics.distances import ColumnDistance, PairDistance
 from pushforward.diagnostics.evidence import Evidence, said
+from pushforward.diagnostics.levels import LevelShare
 from pushforward.diagnostics.likelihood import Reference
 from pushforward.diagnostics.memorisation import Memorisation
 from pushforward.diagnostics.regions import Partition, Region
@@ -69,10 +70,12 @@ class Case:
 
     Attributes:
         evidence: of every question by name, adjusted for all.
-        columns, pairs, tails: as measured without the rows of dropped regions.
+        columns, pairs, tails: as measured without the rows of dropped regions and levels.
         dropped: regions whose rows the samples miss.
         unscored: held-out rows without a density.
         inverse: largest error of decode(encode(x)), in deviations; None where unknown.
+        levels: categories that the samples miss.
+        typed: are these typed columns?
     """
 
     evidence: dict[str, Evidence]
@@ -85,6 +88,8 @@ class Case:
     lost: int
     inverse: float | None
     rows: int
+    levels: tuple[LevelShare, ...] = ()
+    typed: bool = False
 
     def sure(self, name: str) -> bool:
         """Was this question's null refused, all questions considered?"""
@@ -92,7 +97,7 @@ class Case:
 
 
 def dropped_regions(
-    partition: Partition, evidence: Evidence, reference: Reference, joint: np.ndarray
+    partition: Partition, evidence: Evidence, reference: Reference | None, joint: np.ndarray
 ) -> tuple[Region, ...]:
     """The regions that are modes of the rows and hardly hold a sample.
 
@@ -101,9 +106,9 @@ def dropped_regions(
     rest it falls by at least a nat below both.
 
     Args:
-        joint: real rows, columns and context, (n, d + c).
+        joint: real rows, columns and context, (n, d + c); of typed columns the numbers alone.
     """
-    if evidence.adjusted > ALPHA:
+    if evidence.adjusted > ALPHA or reference is None:
         return ()
     cells = len(partition.regions)
     missing = [
@@ -129,6 +134,22 @@ def dropped_regions(
     return tuple(found)
 
 
+def dropped_levels(
+    found: tuple[LevelShare, ...], evidence: Evidence | None
+) -> tuple[LevelShare, ...]:
+    """The categories that rows have and samples hardly, most of the rows first."""
+    if evidence is None or evidence.adjusted > ALPHA:
+        return ()
+    missing = [
+        level
+        for level in found
+        if level.p * len(found) <= ALPHA
+        and level.real >= LEAST_MODE
+        and level.sampled <= ABSENT * level.real
+    ]
+    return tuple(sorted(missing, key=lambda level: -level.real))
+
+
 def faults(case: Case) -> tuple[Fault, ...]:
     """What is wrong, the most telling first. A copier's other faults follow from copying."""
     found = list(_broken(case))
@@ -137,10 +158,11 @@ def faults(case: Case) -> tuple[Fault, ...]:
         return (*found, *memory)
     # Where the bulk of what was met is off as well, the whole is the first thing to mend; unless
     # tails explain it: a normal fitted to heavy tails is too wide in the middle.
-    tails, whole = _tails(case), [*_bulk(case), *_dropped(case)]
+    tails, whole = _tails(case), [*_bulk(case), *_dropped(case), *_levels(case)]
     named = [*tails, *whole] if _by_tails(case) else [*whole, *tails]
     named += _correlation(case)
-    explained = {"underfit", "overfit", "mode dropped", "tail thinned", "correlation broken"}
+    explained = {"underfit", "overfit", "mode dropped", "level dropped", "tail thinned"}
+    explained |= {"correlation broken"}
     if not explained & {fault.name for fault in (*memory, *named)}:
         named += _rest(case)
     elif not any(fault.name == "underfit" for fault in named):
@@ -187,6 +209,16 @@ def _dropped(case: Case) -> list[Fault]:
     return [Fault.of("mode dropped", told)]
 
 
+def _levels(case: Case) -> list[Fault]:
+    if not case.levels:
+        return []
+    worst, more = case.levels[0], len(case.levels) - 1
+    told = (
+        f"{worst.real:.1%} of the rows, but {worst.sampled:.1%} of the samples, have {worst.place}"
+    )
+    return [Fault.of("level dropped", told + (f", and {more} more are missing." if more else "."))]
+
+
 def _bulk(case: Case) -> list[Fault]:
     off = [c for c in case.columns if c.ks >= COLUMN]
     if not off or not case.sure("columns"):
@@ -194,7 +226,8 @@ def _bulk(case: Case) -> list[Fault]:
     worst = max(off, key=lambda c: c.ks)
     many = f"{len(off)} of {len(case.columns)} columns have" if len(off) > 1 else "One column has"
     told = (
-        f"{many} another shape among samples, most of all {said(worst.column)} (KS {worst.ks:.2f})."
+        f"{many} another shape among samples, most of all {said(worst.column)} "
+        f"({worst.measure} {worst.ks:.2f})."
     )
     return [Fault.of("underfit", told)]
 
@@ -222,6 +255,7 @@ def _by_tails(case: Case) -> bool:
     sure = [t for t in case.tails if t.p * len(case.tails) <= ALPHA]
     return (
         not case.dropped
+        and not case.levels
         and bool(sure)
         and all(t.ratio >= OUTERMOST for t in sure)
         and all(c.tailed >= LONGER for c in case.columns if c.ks >= COLUMN)
@@ -242,8 +276,9 @@ def _correlation(case: Case) -> list[Fault]:
     if not broken:
         return []
     worst = max(broken, key=lambda pair: abs(pair.difference))
+    kind, (first, second) = "" if case.typed else "rank ", worst.columns
     told = (
-        f"The rank correlation of {said(worst.columns[0])} and {said(worst.columns[1])} is "
+        f"The {kind}correlation of {said(first)} and {said(second)} is "
         f"{worst.real:.2f} among rows and {worst.sampled:.2f} among samples"
     )
     more = len(broken) - 1
@@ -293,6 +328,7 @@ _NO: dict[str, tuple[str, ...]] = {
         "memorised",
         "overfit",
         "mode dropped",
+        "level dropped",
         "underfit",
         "correlation broken",
     ),
@@ -300,6 +336,7 @@ _NO: dict[str, tuple[str, ...]] = {
         "samples not finite",
         "memorised",
         "mode dropped",
+        "level dropped",
         "underfit",
         "correlation broken",
     ),
@@ -319,13 +356,14 @@ _DOUBT: dict[str, tuple[str, ...]] = {
         "samples not finite",
         "inverse inaccurate",
         "mode dropped",
+        "level dropped",
         "underfit",
         "correlation broken",
     ),
 }
 _ASKED: dict[str, tuple[str, ...]] = {
     "densities": ("latents", "log densities", "baseline", "overfit gap", "calibration"),
-    "samples": ("classifier", "columns", "pairs", "joint distance", "regions", "copies"),
+    "samples": ("classifier", "columns", "pairs", "levels", "joint distance", "regions", "copies"),
     "tails": ("tails",),
 }
 _NEXT = {
@@ -335,12 +373,26 @@ _NEXT = {
     "memorised": "Fit a smaller flow, stop earlier or bring more rows; share none of its samples.",
     "overfit": "Stop earlier, fit a smaller flow, or bring more rows.",
     "mode dropped": "Fit longer, with splines (nsf) or a mixture base, until the cluster is met.",
+    "level dropped": "Look at the rows of that category, and fit longer; without it no sample is "
+    "like those rows.",
     "underfit": "Fit longer, or a richer flow: more layers, more hidden units, splines (nsf).",
     "tail thinned": "Look at the least likely rows for errors in the data; if they are real, fit "
     "with a heavy-tailed base (base='student_t').",
     "tail too heavy": "Where samples go too far out, bound or transform that column, or fit with a "
     "lighter-tailed base.",
     "correlation broken": "Fit with more layers or autoregressively, and with scaler='whiten'.",
+}
+
+
+_NEXT_TYPED = _NEXT | {
+    "memorised": "Fit for a shorter time or bring more rows; share none of its samples.",
+    "overfit": "Fit for a shorter time, or bring more rows.",
+    "mode dropped": "Fit longer, until the cluster is met.",
+    "underfit": "Fit longer, and see that the schema says rightly what each column holds.",
+    "tail thinned": "Look at the least likely rows for errors in the data; if they are real, fit "
+    "longer.",
+    "tail too heavy": "Where samples go too far out, write the column's bounds into the schema.",
+    "correlation broken": "Fit longer.",
 }
 
 
@@ -371,10 +423,13 @@ def _answer(question: str, case: Case, found: tuple[Fault, ...]) -> Answer:
     return Answer(question, "yes", f"You can trust the {question}: {reach[question]}.")
 
 
-def next_steps(found: tuple[Fault, ...], told: tuple[Answer, ...]) -> tuple[str, ...]:
-    """What to do, one sentence for each fault."""
+def next_steps(
+    found: tuple[Fault, ...], told: tuple[Answer, ...], typed: bool = False
+) -> tuple[str, ...]:
+    """What to do, one sentence for each fault; other means serve typed columns."""
     if found:
-        return tuple(dict.fromkeys(_NEXT[fault.name] for fault in found))
+        means = _NEXT_TYPED if typed else _NEXT
+        return tuple(dict.fromkeys(means[fault.name] for fault in found))
     if any(answer.answer != "yes" for answer in told):
         return (
             "Nothing must be mended; a longer fit or a richer flow may remove the last misfit.",

@@ -35,6 +35,8 @@ th, td { padding: .35rem 1.6rem .35rem 0; text-align: right; vertical-align: bot
   border-bottom: 1px solid var(--line); }
 th:last-child, td:last-child { padding-right: 0; }
 th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; min-width: 6rem; }
+.told td, .told th { text-align: left; vertical-align: top; min-width: 5rem; }
+.told td:nth-child(3) { overflow-wrap: anywhere; min-width: 12rem; }
 thead th { font-size: .85rem; font-weight: 600; color: var(--soft); }
 @media (max-width: 30rem) { th, td { padding-right: .8rem; } table { font-size: .9rem; } }
 @media (max-width: 44rem) { .broad img { width: 40rem; max-width: none; } }

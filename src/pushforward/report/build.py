@@ -8,6 +8,7 @@ from typing import Any
 from pushforward import files
 from pushforward.pages.page import page
 from pushforward.pages.words import Html
+from pushforward.report.columns import columns_section
 from pushforward.report.curves import training_section
 from pushforward.report.density import density_section
 from pushforward.report.examine import Examined, examine
@@ -16,6 +17,7 @@ from pushforward.report.latents import latents_section
 from pushforward.report.marginals import marginals_section
 from pushforward.report.pairs import pairs_section
 from pushforward.report.rows import gather
+from pushforward.report.shown import shown
 from pushforward.report.trust import trust_section
 from pushforward.tables.model import TableModel
 from pushforward.tables.table import NumericTable
@@ -73,14 +75,16 @@ def build(
     rows = gather(model, table)
     examined = examined or examine(model, table)
     private = "" if show_rows else " No row of the table is shown by its values."
+    columns = shown(model)
     sections: list[Html | None] = [
         summary(model),
         figures(model),
         trust_section(examined, show_rows),
+        columns_section(model, rows),
         KEY,
         training_section(history),
-        marginals_section(model.columns, rows),
-        pairs_section(model.columns, rows),
+        marginals_section(columns, rows),
+        pairs_section(columns, rows),
         latents_section(model, rows),
         density_section(model, rows),
         making(model),

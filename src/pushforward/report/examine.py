@@ -12,6 +12,7 @@ from pushforward.diagnostics import Diagnosis, diagnose
 from pushforward.diagnostics.material import LEAST_ROWS, MOST_COLUMNS
 from pushforward.errors import DataError
 from pushforward.report.rows import SEED
+from pushforward.report.shown import is_typed, levels_of
 from pushforward.tables.fitting import fingerprint, split_rows
 from pushforward.tables.model import TableModel
 from pushforward.tables.names import require_columns
@@ -27,12 +28,14 @@ class Examined:
         why: in a sentence, where there is no diagnosis.
         source: the table's file name, without its folder.
         values: of the modelled columns of the least likely rows, (rows, d); for whoever asks.
+        cells: the same by column, as the table has them; None where they are numbers themselves.
     """
 
     diagnosis: Diagnosis | None
     why: str = ""
     source: str = ""
     values: np.ndarray | None = None
+    cells: dict[str, list[Any]] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values; without values of rows."""
@@ -88,10 +91,14 @@ def _examined(
             context=context,
             train_context=learned_context,
             columns=model.columns,
+            levels=levels_of(model),
             seed=SEED,
         )
     except DataError as error:
         return Examined(None, str(error))
     listed = tuple(replace(row, row=int(heldout[row.row])) for row in found.least_likely)
     shown = values[[row.row for row in listed], :d]
-    return Examined(replace(found, least_likely=listed), "", source, shown)
+    cells = None
+    if is_typed(model):
+        cells = {key: column.to_pylist() for key, column in model.named(shown).items()}
+    return Examined(replace(found, least_likely=listed), "", source, shown, cells)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pushforward.pages.page import table
 from pushforward.pages.words import Html, joined, name, names, number, paragraph, plural, text
+from pushforward.report.shown import is_typed
 from pushforward.storage.words import SHOWN_APART, arguments_in_words, tried_rows
 from pushforward.tables.model import TableModel
 
@@ -42,7 +43,11 @@ def figures(model: TableModel) -> Html:
     told = paragraph(
         f"Held-out negative log likelihood (NLL) on {plural(int(model.figures['rows']), 'row')}, "
         "in nats per row; smaller is better. It may be negative, and that is no error: a density "
-        "may exceed one."
+        "may exceed one.",
+        "Of typed columns it is part the log of a density, part that of a probability; the last "
+        "column takes the unit of those with a density as one deviation."
+        if is_typed(model)
+        else None,
     )
     head = ["model", "NLL", "standard error", "NLL, columns standardized"]
     body = joined(_row(row, first=k == 0) for k, row in enumerate(rows))
@@ -76,12 +81,13 @@ def making(model: TableModel) -> Html:
     tried = {f"{n}": f"NLL {v:.4f}, weight {w:.3f}" for n, v, w, *_ in tried_rows(model.training)}
     made_by = model.flow.made_by or {"arguments": {}}
     members = made_by["arguments"].get("members")
+    told = ("members", "records")  # said in other words, or in the table of columns
     groups = {
         "Fit": facts,
         "Tried": tried,
         "Settings": dict(model.training.get("settings") or {}),
         "Flow": {
-            **{k: v for k, v in made_by["arguments"].items() if k != "members"},
+            **{k: v for k, v in made_by["arguments"].items() if k not in told},
             **({"members": arguments_in_words({"": members})[1:]} if members else {}),
             "parameters": f"{sum(p.numel() for p in model.flow.parameters()):,}",
         },

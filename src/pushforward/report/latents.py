@@ -49,7 +49,13 @@ def latents_section(model: TableModel, rows: Compared) -> Html:
     cards = [_card(j, z, base, distance[j]) for j in chosen]
     if base is None:
         cards.append(_radius_card(z))
-    return section(title, paragraph(_lead(z, base, distance), left_out), grid(cards))
+    drawn = (
+        "The latent of a category or of a whole number is drawn from its interval, that of a "
+        "missing cell from the base."
+        if model.flow.takes_missing
+        else None
+    )
+    return section(title, paragraph(_lead(z, base, distance), drawn, left_out), grid(cards))
 
 
 def is_standard(model: TableModel) -> bool:

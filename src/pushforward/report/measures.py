@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 OUTERMOST = 0.005  # the share of rows on each side that a picture leaves out
+EIGHTHS = 8  # parts into which a number is cut beside a category
 MOST_WHOLE = 40  # a column of so few different whole numbers is drawn number by number
 
 
@@ -106,8 +107,51 @@ def _mean_ranks(column: np.ndarray) -> np.ndarray:
     return (np.cumsum(counts) - (counts - 1) / 2)[where]
 
 
-def most_related(values: np.ndarray, most: int) -> list[int]:
+def associations(values: np.ndarray, category: np.ndarray) -> np.ndarray:
+    """Cramér's V (d, d), 0 to 1, of each pair of columns (n, d): numbers by eighths of their rows.
+
+    Rows where either cell is missing (NaN) are left out; `category` says which are codes, (d).
+
+    Example:
+        >>> x = np.arange(80.0) // 10
+        >>> associations(np.stack([x, x % 2], 1), np.array([False, True])).round(3)
+        array([[0., 1.],
+               [1., 0.]])
+    """
+    n, d = values.shape
+    coded = np.full((n, d), -1, dtype=np.int64)
+    for j, column in enumerate(values.T):
+        known = ~np.isnan(column)
+        x = column[known]
+        if not category[j] and len(x):
+            edges = np.unique(np.quantile(x, np.linspace(0, 1, EIGHTHS + 1)[1:-1]))
+            x = np.searchsorted(edges, x, side="left")
+        coded[known, j] = np.unique(x, return_inverse=True)[1]
+    sizes = coded.max(0, initial=-1) + 1
+    found = np.zeros((d, d))
+    for i in range(d):
+        for j in range(i + 1, d):
+            both = (coded[:, i] >= 0) & (coded[:, j] >= 0)
+            if not both.any():
+                continue
+            place = coded[both, i] * sizes[j] + coded[both, j]
+            seen = np.bincount(place, minlength=sizes[i] * sizes[j]).reshape(sizes[i], sizes[j])
+            seen = seen[seen.sum(1) > 0][:, seen.sum(0) > 0]
+            least = min(seen.shape) - 1
+            if least:
+                expected = np.outer(seen.sum(1), seen.sum(0)) / seen.sum()
+                chi = float((np.square(seen - expected) / expected).sum())
+                found[i, j] = found[j, i] = np.sqrt(chi / seen.sum() / least)
+    return found
+
+
+def most_related(values: np.ndarray, most: int, related: np.ndarray | None = None) -> list[int]:
     """Up to `most` columns that depend on each other most, in the order of the table.
+
+    Args:
+        values: rows (n, d).
+        most: columns.
+        related: how much each pair is, (d, d); by rank correlation where None.
 
     Example:
         >>> x = np.random.default_rng(0).normal(size=(99, 4))
@@ -117,7 +161,7 @@ def most_related(values: np.ndarray, most: int) -> list[int]:
     """
     if values.shape[1] <= most:
         return list(range(values.shape[1]))
-    related = np.abs(rank_correlation(values))
+    related = np.abs(rank_correlation(values)) if related is None else related.copy()
     np.fill_diagonal(related, -1.0)
     chosen = [int(j) for j in np.unravel_index(related.argmax(), related.shape)]
     while len(chosen) < most:

@@ -9,7 +9,7 @@ import numpy as np
 from pushforward.diagnostics import Diagnosis
 from pushforward.diagnostics.verdict import ALPHA
 from pushforward.pages.page import figure, grid, section, table
-from pushforward.pages.theme import FAINT, INK, LATENT, SAMPLED, few_ticks, picture
+from pushforward.pages.theme import FAINT, INK, LATENT, PAPER, SAMPLED, few_ticks, picture
 from pushforward.pages.words import Html, joined, name, number, paragraph, plural, share, text
 from pushforward.report.examine import Examined
 
@@ -96,6 +96,8 @@ def _chance(p: float) -> str:
 def _columns_figure(found: Diagnosis) -> Html:
     from scipy.special import kolmogi
 
+    if found.levels:
+        return _mixed_figure(found)
     n = found.twosample.rows
     line = float(kolmogi(BEYOND / len(found.columns)) * np.sqrt(2 / n))
     ks = sorted((c.ks for c in found.columns), reverse=True)
@@ -118,6 +120,33 @@ def _draw_columns(sheet: Figure, ks: list[float], line: float) -> None:
     axes.vlines(place, 0, ks, color=SAMPLED, lw=1.2)
     axes.plot(place, ks, "o", color=SAMPLED, ms=4)
     axes.set(xlim=(0, len(ks) + 1), ylim=(0, 1.15 * max(line, ks[0])), xlabel="column, by distance")
+    few_ticks(axes)
+
+
+def _mixed_figure(found: Diagnosis) -> Html:
+    """Of typed columns, whose distances have each their own line of chance."""
+    columns = sorted(found.columns, key=lambda c: -c.ks)
+    sure = [c.p * len(columns) <= BEYOND for c in columns]
+    return figure(
+        picture(lambda f: _draw_mixed(f, [c.ks for c in columns], sure), 3.1, 2.1),
+        f"Distances of all columns, largest first; {sum(sure)} are larger than by chance.",
+        Html(
+            "KS distance of each column, of categories the total variation, largest first. Filled "
+            "are those that chance does not explain: none of a perfect flow's, but for one time in "
+            f"twenty; here {sum(sure)} of {len(sure)}."
+        ),
+        Html("Columns"),
+    )
+
+
+def _draw_mixed(sheet: Figure, sizes: list[float], sure: list[bool]) -> None:
+    axes = sheet.subplots()
+    place = np.arange(1, len(sizes) + 1)
+    axes.vlines(place, 0, sizes, color=SAMPLED, lw=1.2)
+    face = [SAMPLED if one else PAPER for one in sure]
+    axes.scatter(place, sizes, s=22, facecolors=face, edgecolors=SAMPLED, zorder=3)
+    axes.set(xlim=(0, len(sizes) + 1), ylim=(0, 1.15 * max(*sizes, 0.01)))
+    axes.set(xlabel="column, by distance")
     few_ticks(axes)
 
 
@@ -185,6 +214,7 @@ def _draw_pit(sheet: Figure, counts: tuple[int, ...], band: tuple[int, int]) -> 
 
 def _columns(found: Diagnosis) -> Html:
     worst = sorted(found.columns, key=lambda c: -c.ks)[:COLUMNS]
+    typed = bool(found.levels)
     body = joined(
         Html(
             f"<tr><td>{name(c.column)}</td><td>{number(c.ks, 3)}</td>"
@@ -194,8 +224,26 @@ def _columns(found: Diagnosis) -> Html:
     )
     parts = [
         Html("<h3>Columns and pairs whose samples differ most</h3>"),
-        table(["column", "KS distance", "values must move (deviations)"], body),
+        table(
+            [
+                "column",
+                "KS distance, or total variation of categories" if typed else "KS distance",
+                "values must move (deviations; or change)"
+                if typed
+                else "values must move (deviations)",
+            ],
+            body,
+        ),
     ]
+    if typed:
+        body = joined(
+            Html(
+                f"<tr><td>{name(level.column)} = {name(level.level)}</td>"
+                f"<td>{share(level.real)}</td><td>{share(level.sampled)}</td></tr>"
+            )
+            for level in found.levels
+        )
+        parts.append(table(["category", "of real rows", "of samples"], body))
     if found.pairs:
         body = joined(
             Html(
@@ -204,30 +252,41 @@ def _columns(found: Diagnosis) -> Html:
             )
             for p in sorted(found.pairs, key=lambda p: -abs(p.difference))[:5]
         )
-        parts.append(table(["rank correlation of", "real rows", "samples"], body))
+        kind = "correlation, categories scored, of" if typed else "rank correlation of"
+        parts.append(table([kind, "real rows", "samples"], body))
     return joined(parts)
 
 
 def _regions(found: Diagnosis) -> Html:
     body = joined(
         Html(
-            f"<tr><td>{joined_places(region.where)}</td><td>{share(region.real)}</td>"
-            f"<td>{share(region.sampled)}</td></tr>"
+            f"<tr><td>{joined_places(region.where, region.shares)}</td>"
+            f"<td>{share(region.real)}</td><td>{share(region.sampled)}</td></tr>"
         )
         for region in found.regions
     )
     return joined(
         [
             Html("<h3>Where samples and rows differ most</h3>"),
-            paragraph("Values are in deviations from the middle of their column.", kind="soft"),
+            paragraph(
+                "Values are in deviations from the middle of their column"
+                + (", those of a category its share of the region." if found.levels else "."),
+                kind="soft",
+            ),
             table(["region", "of real rows", "of samples"], body),
         ]
     )
 
 
-def joined_places(where: tuple[tuple[str, float], ...]) -> Html:
-    """Columns and how far from their middle, in words."""
-    return Html(", ".join(f"{name(column)} about {number(far, 1)}" for column, far in where))
+def joined_places(where: tuple[tuple[str, float], ...], shares: tuple[bool, ...] = ()) -> Html:
+    """Columns and how far from their middle, or how much of a category, in words."""
+    kinds = shares or (False,) * len(where)
+    return Html(
+        ", ".join(
+            f"{name(column)} in {share(far)}" if part else f"{name(column)} about {number(far, 1)}"
+            for (column, far), part in zip(where, kinds, strict=True)
+        )
+    )
 
 
 def _unlikely(examined: Examined, found: Diagnosis, show_rows: bool) -> Html:
@@ -242,8 +301,8 @@ def _unlikely(examined: Examined, found: Diagnosis, show_rows: bool) -> Html:
         for blame in row.columns:
             said = f"{name(blame.column)} ({number(blame.nats, 1)})"
             if show_rows and examined.values is not None:
-                value = examined.values[k, [c.column for c in found.columns].index(blame.column)]
-                said = f"{name(blame.column)} = {text(f'{value:.6g}')} ({number(blame.nats, 1)})"
+                value = name(_cell(examined, found, k, blame.column))
+                said = f"{name(blame.column)} = {value} ({number(blame.nats, 1)})"
             blamed.append(said)
         cells = f"<td>{row.row}</td><td>{number(row.log_prob, 2)}</td><td>{', '.join(blamed)}</td>"
         lines.append(Html(f"<tr>{cells}</tr>"))
@@ -251,3 +310,12 @@ def _unlikely(examined: Examined, found: Diagnosis, show_rows: bool) -> Html:
     return joined(
         [Html("<h3>The least likely rows</h3>"), paragraph(told), table(head, joined(lines))]
     )
+
+
+def _cell(examined: Examined, found: Diagnosis, k: int, column: str) -> str:
+    """The value to blame in the k-th row listed, as the table has it."""
+    if examined.cells is not None:
+        value = examined.cells[column][k]
+        return f"{value:.6g}" if isinstance(value, float) else str(value)
+    assert examined.values is not None
+    return f"{examined.values[k, [c.column for c in found.columns].index(column)]:.6g}"
