@@ -12,8 +12,8 @@ import pyarrow as pa
 from pushforward.conditions.grammar import Clause, parse
 from pushforward.errors import ConfigurationError
 from pushforward.schema import Column, Schema
-from pushforward.schema.coding import Read, read_cells
-from pushforward.schema.column import CATEGORIES, OTHER
+from pushforward.schema.kinds import CATEGORIES, OTHER
+from pushforward.schema.reading import Read, read_cells
 from pushforward.text import excerpt, guess, listed
 from pushforward.transforms.columns import Limit
 

@@ -13,7 +13,7 @@ from pushforward.pages.words import Html, joined, name, number, paragraph, plura
 from pushforward.report.rows import SEED, Compared
 from pushforward.report.shown import is_typed
 from pushforward.schema import Column, Schema
-from pushforward.schema.column import CATEGORIES
+from pushforward.schema.kinds import CATEGORIES
 from pushforward.tables.model import TableModel
 
 ORDERS = 8  # other orders of the columns

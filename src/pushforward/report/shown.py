@@ -10,8 +10,9 @@ import numpy as np
 
 from pushforward.pages.theme import few_ticks
 from pushforward.report.measures import MOST_WHOLE, bin_edges, robust_range
-from pushforward.schema.column import CATEGORIES, OTHER, Column
+from pushforward.schema.column import Column
 from pushforward.schema.dates import SECOND, microseconds
+from pushforward.schema.kinds import CATEGORIES, OTHER
 from pushforward.tables.model import TableModel
 from pushforward.tables.typed import is_real
 from pushforward.tables.words import excerpt

@@ -13,8 +13,8 @@ import pyarrow as pa
 from pushforward.errors import ConfigurationError, DataError
 from pushforward.schema import Column, Schema
 from pushforward.schema.coded import reason
-from pushforward.schema.coding import read_cells
-from pushforward.schema.column import CATEGORIES
+from pushforward.schema.kinds import CATEGORIES
+from pushforward.schema.reading import read_cells
 from pushforward.text import excerpt, guess, listed
 from pushforward.transforms.columns import Limit
 

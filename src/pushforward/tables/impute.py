@@ -11,7 +11,7 @@ import torch
 
 from pushforward.errors import ModelError
 from pushforward.schema import Column
-from pushforward.schema.coding import write_cells
+from pushforward.schema.writing import write_cells
 from pushforward.tables.model import TableModel
 from pushforward.tables.reader import Batch
 from pushforward.tables.typed import has_header
