@@ -43,7 +43,7 @@ def test_fit_makes_a_model(pushforward, table, tmp_path):
     assert len(config.figures["models"]) == 3
 
 
-@pytest.mark.parametrize("flow", pf.flows.RECIPES)
+@pytest.mark.parametrize("flow", sorted({*pf.flows.RECIPES} - {"columns"}))  # which has none
 @pytest.mark.parametrize("scaler", ["standardize", "whiten", "none"])
 def test_fit_with_any_flow_and_scaler(pushforward, table, tmp_path, flow, scaler):
     options = ("--flow", flow, "--scaler", scaler, "--epochs", 1, "--no-baselines")
