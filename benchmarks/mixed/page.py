@@ -27,7 +27,10 @@ probabilities, at most 0. A row to which a method gives the probability 0 makes 
 counted; the median says what is typical.
 
 *quality* is the score of sdmetrics' QualityReport against the test rows, the mean of *shapes*
-(columns one by one) and *pairs* (trends between two), 1 at best. *utility* is what gradient
+(columns one by one) and *pairs* (trends between two), 1 at best. Beside a category, sdmetrics cuts
+a number into ten bins over the range of its own table, so that one far value in one of the two
+tables moves all bins: even real rows have less than 1, and may have less than synthetic ones that
+lack the far values. *utility* is what gradient
 boosting (scikit-learn's `HistGradientBoosting`, as it comes) has learned from the synthetic rows,
 asked about the test rows. *near* is the median distance of a synthetic row to the nearest of as
 many training rows as there are test rows, and to the nearest test row: the root of the sum of

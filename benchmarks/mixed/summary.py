@@ -60,5 +60,6 @@ def remarks(run: Results) -> list[str]:
     if "density_error" in run:
         said.append(f"seed {run['seed']}: no density, {run['density_error']}")
     if run.get("outside"):
-        said.append(f"seed {run['seed']}: {run['outside']:,} test rows have the probability 0")
+        rows = "test row has" if run["outside"] == 1 else "test rows have"
+        said.append(f"seed {run['seed']}: {run['outside']:,} {rows} the probability 0")
     return said
