@@ -10,14 +10,15 @@ from torch import Tensor, nn
 from pushforward.numerics import without_outliers
 
 END = 1e4  # stands for an infinite coordinate: with a true infinity gradients would be NaN
-TAIL = 2.0  # deviations up to which the coordinate is linear, about
+TAIL = 2.0  # deviations up to which the coordinate of heavy tails is linear, about
+HEAVY = 12.0  # deviations beyond which one in a thousand lies where tails are heavy
 
 
 class Coordinate(nn.Module):
     """y(x): increasing, onto the real line, about standard once `initialize` has seen data.
 
-    log(x - lower) or the logit within bounds, then location and scale, then
-    t·asinh(·/t), so that logistic tails in y are power laws in x.
+    log(x - lower) or the logit within bounds, then location and scale; without bounds, where the
+    data's tails are heavy, then t·asinh(·/t), so that logistic tails in y are power laws in x.
 
     Args:
         lower, upper: open bounds of x, or None.
@@ -30,23 +31,27 @@ class Coordinate(nn.Module):
 
     loc: Tensor
     scale: Tensor
+    heavy: Tensor
 
     def __init__(self, lower: float | None = None, upper: float | None = None) -> None:
         super().__init__()
         self.lower, self.upper = lower, upper
         self.register_buffer("loc", torch.zeros(()))
         self.register_buffer("scale", torch.ones(()))
+        self.register_buffer("heavy", torch.tensor(False))
 
     @torch.no_grad()
     def initialize(self, x: Tensor, weight: Tensor | None = None) -> None:
         """Set location and scale from x (n) within the bounds, without its outliers."""
-        u = self._unbounded(x.double())[0][:, None]
-        u = without_outliers(u)[:, 0]
+        every = self._unbounded(x.double())[0]
+        u = without_outliers(every[:, None])[:, 0]
         share = torch.ones_like(u) if weight is None else weight.double()
         loc = (share * u).sum() / share.sum()
         scale = ((share * (u - loc).square()).sum() / share.sum()).sqrt()
         self.loc.copy_(loc)
         self.scale.copy_(scale if float(scale) > 0 else torch.ones(()))
+        far = ((every - loc).abs() > HEAVY * self.scale).double().mean()
+        self.heavy.copy_(far > 1e-3 if self.lower is None and self.upper is None else far < 0)
 
     def forward(self, x: Tensor) -> Tensor:
         """y of x, of any shape; ends of the bounds give an infinite y."""
@@ -55,14 +60,20 @@ class Coordinate(nn.Module):
     def with_slope(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """y and log dy/dx, of the shape of x."""
         u, log_slope = self._unbounded(x)
-        v = (u - self.loc) / (TAIL * self.scale)
-        log_slope = log_slope - self.scale.log() - torch.hypot(v, torch.ones_like(v)).log()
-        return TAIL * torch.asinh(v), log_slope
+        v = (u - self.loc) / self.scale
+        log_slope = log_slope - self.scale.log()
+        if not bool(self.heavy):
+            return v, log_slope
+        log_slope = log_slope - torch.hypot(v / TAIL, torch.ones_like(v)).log()
+        return TAIL * torch.asinh(v / TAIL), log_slope
 
     def inverse(self, y: Tensor) -> Tensor:
         """x of y, in float64 within."""
         kind = y.dtype
-        u = torch.sinh((y.double() / TAIL).clamp(-80, 80)) * TAIL * self.scale + self.loc
+        v = y.double()
+        if bool(self.heavy):
+            v = torch.sinh((v / TAIL).clamp(-80, 80)) * TAIL
+        u = v * self.scale + self.loc
         lower, upper = self.lower, self.upper
         if lower is not None and upper is not None:
             x = lower + (upper - lower) * u.sigmoid()

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 NARROWEST = -9.0  # the least log-scale of a component, in standardized units
-WIDEST = 5.0
+WIDEST = 3.0
 
 
 class Logistics(NamedTuple):

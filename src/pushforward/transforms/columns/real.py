@@ -14,6 +14,8 @@ from pushforward.transforms.columns.coordinate import END, Coordinate
 from pushforward.transforms.columns.logistics import Logistics, categorical, logistics
 from pushforward.transforms.columns.steps import Steps, spread
 
+LARGEST = 1e30  # of any number, of either sign
+
 
 class Real(Column):
     """A real number, within bounds or not: a mixture of logistics in its coordinate.
@@ -164,7 +166,7 @@ class Real(Column):
 
     def _inside(self, x: Tensor, ends: tuple[float, float] = (-math.inf, math.inf)) -> Tensor:
         """x, where it is on a bound or past a limit, just inside."""
-        low, high = ends
+        low, high = max(ends[0], -LARGEST), min(ends[1], LARGEST)
         if self.lower is not None:
             low = max(low, _next(self.lower, math.inf, x.dtype))
         if self.upper is not None:
