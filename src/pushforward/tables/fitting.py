@@ -137,7 +137,7 @@ def fit_table(
     names = [n for n in table.names if n not in set(request.context)]
     split = split_rows(len(values), request.seed)
     record = TableRecord(
-        columns=column_records(names, values[split.train], _shiftable(table, names)),
+        columns=column_records(names, values[split.train], shiftable(table)),
         context=[]
         if context is None
         else column_records(list(request.context), context[split.train]),
@@ -165,12 +165,6 @@ def fit_table(
         **fitted.facts,
     }
     return model, fitted
-
-
-def _shiftable(table: NumericTable, names: list[str]) -> list[bool]:
-    """Which of the named columns may be shifted."""
-    every = dict(zip(table.names, shiftable(table), strict=True))
-    return [every[name] for name in names]
 
 
 def _with_spread(fitted: Fitted, model: TableModel, values: np.ndarray) -> Fitted:
