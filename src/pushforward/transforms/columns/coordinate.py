@@ -11,6 +11,8 @@ from pushforward.numerics import without_outliers
 
 END = 1e4  # stands for an infinite coordinate: with a true infinity gradients would be NaN
 TAIL = 2.0  # deviations up to which the coordinate of heavy tails is linear, about
+STEEP = 20.0  # how much steeper the coordinate is beyond the range of the data
+MARGIN = 0.01  # of that range, on either side
 HEAVY = 12.0  # deviations beyond which one in a thousand lies where tails are heavy
 
 
@@ -18,7 +20,8 @@ class Coordinate(nn.Module):
     """y(x): increasing, onto the real line, about standard once `initialize` has seen data.
 
     log(x - lower) or the logit within bounds, then location and scale; without bounds, where the
-    data's tails are heavy, then t·asinh(·/t), so that logistic tails in y are power laws in x.
+    data's tails are heavy, then t·asinh(·/t), so that logistic tails in y are power laws in x. Where
+    they are not, y is steeper beyond the range of the data: tails that nothing was seen of are thin.
 
     Args:
         lower, upper: open bounds of x, or None.
@@ -32,6 +35,8 @@ class Coordinate(nn.Module):
     loc: Tensor
     scale: Tensor
     heavy: Tensor
+    least: Tensor
+    most: Tensor
 
     def __init__(self, lower: float | None = None, upper: float | None = None) -> None:
         super().__init__()
@@ -39,6 +44,8 @@ class Coordinate(nn.Module):
         self.register_buffer("loc", torch.zeros(()))
         self.register_buffer("scale", torch.ones(()))
         self.register_buffer("heavy", torch.tensor(False))
+        self.register_buffer("least", torch.tensor(-1e4))
+        self.register_buffer("most", torch.tensor(1e4))
 
     @torch.no_grad()
     def initialize(self, x: Tensor, weight: Tensor | None = None) -> None:
@@ -52,6 +59,10 @@ class Coordinate(nn.Module):
         self.scale.copy_(scale if float(scale) > 0 else torch.ones(()))
         far = ((every - loc).abs() > HEAVY * self.scale).double().mean()
         self.heavy.copy_(far > 1e-3 if self.lower is None and self.upper is None else far < 0)
+        low, high = ((end - loc) / self.scale for end in (every.min(), every.max()))
+        margin = MARGIN * (high - low) + torch.finfo(torch.float32).eps
+        self.least.copy_(low - margin)
+        self.most.copy_(high + margin)
 
     def forward(self, x: Tensor) -> Tensor:
         """y of x, of any shape; ends of the bounds give an infinite y."""
@@ -63,7 +74,9 @@ class Coordinate(nn.Module):
         v = (u - self.loc) / self.scale
         log_slope = log_slope - self.scale.log()
         if not bool(self.heavy):
-            return v, log_slope
+            beyond = v - v.clamp(self.least, self.most)
+            log_slope = torch.where(beyond == 0, log_slope, log_slope + math.log(STEEP))
+            return v + (STEEP - 1) * beyond, log_slope
         log_slope = log_slope - torch.hypot(v / TAIL, torch.ones_like(v)).log()
         return TAIL * torch.asinh(v / TAIL), log_slope
 
@@ -73,6 +86,9 @@ class Coordinate(nn.Module):
         v = y.double()
         if bool(self.heavy):
             v = torch.sinh((v / TAIL).clamp(-80, 80)) * TAIL
+        else:
+            inside = v.clamp(self.least, self.most)
+            v = inside + (v - inside) / STEEP
         u = v * self.scale + self.loc
         lower, upper = self.lower, self.upper
         if lower is not None and upper is not None:
