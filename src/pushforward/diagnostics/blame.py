@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pushforward.diagnostics.judged import CHUNK, Judged, numbers
 from pushforward.diagnostics.kinds import any_order
-from pushforward.diagnostics.material import CHUNK, Judged, numbers, robust_scale
+from pushforward.diagnostics.material import robust_scale
 from pushforward.errors import ModelError
 from pushforward.training import seeded
 from pushforward.transforms.columns.category import Category

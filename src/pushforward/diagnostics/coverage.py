@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from pushforward.diagnostics.evidence import Evidence, bonferroni, said
-from pushforward.diagnostics.material import Judged, Material, numbers
+from pushforward.diagnostics.judged import Judged, numbers
+from pushforward.diagnostics.material import Material
 
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
 DRAWS = 99  # for each row's context

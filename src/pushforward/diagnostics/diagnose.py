@@ -19,10 +19,11 @@ from pushforward.diagnostics.distances import (
     judge_pairs,
 )
 from pushforward.diagnostics.evidence import Evidence, holm
+from pushforward.diagnostics.judged import Judged, numbers
 from pushforward.diagnostics.latents import Latents, judge_latents
 from pushforward.diagnostics.levels import judge_levels
 from pushforward.diagnostics.likelihood import judge_likelihood
-from pushforward.diagnostics.material import Judged, Material, Side, gather, numbers
+from pushforward.diagnostics.material import Material, Side, gather
 from pushforward.diagnostics.memorisation import judge_memory
 from pushforward.diagnostics.regions import judge_regions
 from pushforward.diagnostics.rows import least_likely
@@ -57,10 +58,10 @@ def diagnose(
     Ten or so statistical questions, each with a null that a perfect flow fulfils, corrected
     together (Holm, 1% for all): a perfect flow is accused of anything at most once in a hundred
     times. A difference is named a fault where it is both sure and large; the names are
-    "memorised", "overfit", "mode dropped", "underfit", "tail thinned", "tail too heavy",
-    "correlation broken", "level dropped", "rows without density", "samples not finite", "inverse
-    inaccurate". A flow that passes has not been proved right: what so few rows cannot show was not
-    seen.
+    "memorised", "overfit", "mode dropped", "level dropped", "underfit", "tail thinned",
+    "tail too heavy", "correlation broken", "rows without density", "samples not finite",
+    "inverse inaccurate". A flow that passes has not been proved right: what so few rows cannot
+    show was not seen.
 
     Columns of whole or repeated numbers are compared as they are: a flow is continuous, and a large
     table of them tells its samples from rows by that alone.

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from pushforward.diagnostics.blame import Blamer
-from pushforward.diagnostics.material import Judged, Material
+from pushforward.diagnostics.judged import Judged
+from pushforward.diagnostics.material import Material
 
 LISTED, BLAMED = 10, 3
 

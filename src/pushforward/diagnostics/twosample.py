@@ -46,7 +46,9 @@ def judge_samples(material: Material, seed: int) -> tuple[TwoSample, Evidence]:
     codes = material.category
     auc, accuracy, p = _crossed(real, sampled, seed, codes)
     if material.train is not None:
-        other = material.unit(material.train)[: len(real)]
+        # A random part: the first rows of a table may differ from its last.
+        order = np.random.default_rng(seed).permutation(len(material.train.x))
+        other = material.unit(material.train)[order[: len(real)]]
         floor = _crossed(real, other, seed, codes)[0]
     else:
         order = np.random.default_rng(seed).permutation(len(real))

@@ -385,8 +385,8 @@ _NEXT = {
 
 
 _NEXT_TYPED = _NEXT | {
-    "memorised": "Fit for a shorter time or bring more rows; share none of its samples.",
-    "overfit": "Fit for a shorter time, or bring more rows.",
+    "memorised": "Bring more rows, and fit for a shorter time; share none of its samples.",
+    "overfit": "Bring more rows, or leave out columns of very many categories.",
     "mode dropped": "Fit longer, until the cluster is met.",
     "underfit": "Fit longer, and see that the schema says rightly what each column holds.",
     "tail thinned": "Look at the least likely rows for errors in the data; if they are real, fit "

@@ -301,7 +301,7 @@ def _unlikely(examined: Examined, found: Diagnosis, show_rows: bool) -> Html:
         for blame in row.columns:
             said = f"{name(blame.column)} ({number(blame.nats, 1)})"
             if show_rows and examined.values is not None:
-                value = name(_cell(examined, found, k, blame.column))
+                value = _cell(examined, found, k, blame.column)
                 said = f"{name(blame.column)} = {value} ({number(blame.nats, 1)})"
             blamed.append(said)
         cells = f"<td>{row.row}</td><td>{number(row.log_prob, 2)}</td><td>{', '.join(blamed)}</td>"
@@ -312,10 +312,10 @@ def _unlikely(examined: Examined, found: Diagnosis, show_rows: bool) -> Html:
     )
 
 
-def _cell(examined: Examined, found: Diagnosis, k: int, column: str) -> str:
+def _cell(examined: Examined, found: Diagnosis, k: int, column: str) -> Html:
     """The value to blame in the k-th row listed, as the table has it."""
     if examined.cells is not None:
         value = examined.cells[column][k]
-        return f"{value:.6g}" if isinstance(value, float) else str(value)
+        return text(f"{value:.6g}") if isinstance(value, float) else name(value)
     assert examined.values is not None
-    return f"{examined.values[k, [c.column for c in found.columns].index(column)]:.6g}"
+    return text(f"{examined.values[k, [c.column for c in found.columns].index(column)]:.6g}")
