@@ -167,6 +167,16 @@ def test_latents_lead_back_and_their_log_det_makes_up_for_the_draw(double, netwo
     assert torch.allclose(forth, -log_det, atol=1e-6)
 
 
+def test_latents_of_numbers_over_many_orders_of_magnitude_lead_back():
+    torch.manual_seed(0)
+    layer = AnyOrder([Network([REALS[1]], width=8, blocks=1)])
+    x = (5 * torch.randn(500, 1)).exp()
+    layer.initialize(x)
+    layer.eval()
+    z, _ = layer.inverse(x)
+    assert torch.allclose(layer.forward(z)[0], x, rtol=1e-3)
+
+
 def test_latents_of_missing_cells_are_drawn_and_cost_nothing():
     layer = model(MIXED)
     x = rows(MIXED, 50)

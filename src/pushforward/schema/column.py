@@ -180,6 +180,12 @@ class Column(BaseModel):
     def _check_bounds(self) -> None:
         if self.lower is not None and self.upper is not None and self.lower >= self.upper:
             raise ValueError(f"lower is {self.lower:g}, and upper, {self.upper:g}, is not above it")
+        if self.cells and self.lower is not None and self.upper is not None:
+            first, last = self._code(self.lower, up=True), self._code(self.upper, up=False)
+            if first is not None and last is not None and first > last:
+                raise ValueError(
+                    f"no multiple of {self.unit:g} lies between {self.lower:g} and {self.upper:g}"
+                )
         if self.kind == "bounded" and self.lower is None and self.upper is None:
             raise ValueError("kind bounded needs lower or upper; write real for neither")
         if self.kind == "positive" and self.lower is not None and self.lower < 0:

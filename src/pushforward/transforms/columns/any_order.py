@@ -21,7 +21,9 @@ class AnyOrder(Transform):
 
     A row's log p(x) = Σ_j log p(x_j | those before it) is a density in its real columns, and a
     probability in all others: of a category, or of a number's cell. NaN is a missing cell: the row
-    then has the marginal density of what is there. Columns may be taken in any order, so that any
+    then has the marginal density of what is there, by the network that was never told the rest;
+    where a missing column comes before others in the order, summing over its values gives the same
+    but for the spread between orders. Columns may be taken in any order, so that any
     of them can be conditioned on; `order` is the one that `log_prob` and `sample` take.
 
     The inverse of a cell is an interval of z; it draws from there, and its log-det makes up for

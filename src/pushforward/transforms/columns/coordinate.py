@@ -19,9 +19,9 @@ HEAVY = 12.0  # deviations beyond which one in a thousand lies where tails are h
 class Coordinate(nn.Module):
     """y(x): increasing, onto the real line, about standard once `initialize` has seen data.
 
-    log(x - lower) or the logit within bounds, then location and scale; without bounds, where the
-    data's tails are heavy, then t·asinh(·/t), so that logistic tails in y are power laws in x. Where
-    they are not, y is steeper beyond the range of the data: tails that nothing was seen of are thin.
+    log(x - lower) or the logit within bounds, then location and scale. Without bounds, where the
+    data's tails are heavy, then t·asinh(·/t), so that logistic tails in y are power laws in x. Else
+    y is steeper beyond the range of the data: tails of which nothing was seen are thin.
 
     Args:
         lower, upper: open bounds of x, or None.
