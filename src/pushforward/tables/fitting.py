@@ -167,9 +167,12 @@ def fit_table(
     return model, fitted
 
 
-def _shiftable(table: NumericTable, names: list[str]) -> list[bool]:
-    """Which of the named columns may be shifted."""
-    every = dict(zip(table.names, shiftable(table), strict=True))
+def _shiftable(table: NumericTable, names: list[str]) -> list[bool] | None:
+    """Which of the named columns may be shifted; None where all may."""
+    flags = shiftable(table)
+    if flags is None:
+        return None
+    every = dict(zip(table.names, flags, strict=True))
     return [every[name] for name in names]
 
 
