@@ -264,6 +264,21 @@ def test_samples_given_conditions_meet_them(given, holds):
     assert new.equals(model.sample(50, random_state=1, given=given))
 
 
+def test_several_limits_are_drawn_by_weight_and_one_exactly():
+    model = fitted().model_
+    assert model.conditional({"x": (2.0, None), "word": "Good", "count": (7, 7)}).exact
+    several = model.conditional({"x": (2.0, None), "count": (10, 60)})
+    assert 0 < several.effective <= several.drawn
+    assert several.log_prob < 0 < several.error
+
+
+def test_values_that_are_given_come_back_as_they_are(table):
+    """A column far from zero, where float32 has no such number."""
+    far = [1e6 + k / 7 for k in range(N)]
+    model = density().fit(table.append_column("far", pa.array(far)))
+    assert set(model.sample(5, given={"far": far[3]})["far"].to_pylist()) == {far[3]}
+
+
 def test_an_interval_of_ordered_levels_and_no_condition():
     rng = np.random.default_rng(0)
     levels = pa.array(["a", "b", "c", "d"])

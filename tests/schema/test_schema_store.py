@@ -130,3 +130,8 @@ def test_two_columns_of_one_name(tmp_path):
 )
 def test_a_record_without_a_dtype(record, dtype):
     assert Column(name="x", **record).dtype == dtype
+
+
+def test_bounds_between_which_no_step_lies_are_refused():
+    with pytest.raises(ValueError, match=r"no multiple of 1 lies between 0.2 and 0.8"):
+        Column(name="n", kind="integer", lower=0.2, upper=0.8)

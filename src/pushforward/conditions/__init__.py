@@ -1,6 +1,7 @@
 """What is told of a row before the rest of it is drawn: "cut=Ideal,price>=5000".
 
-    text ─ grammar ─ clauses ─ coded (by a schema) ─ Condition ─ Conditional ─ rows, log P
+    text ─ grammar ─ clauses ─ coded (by a schema) ─┬─ Condition ─ Conditional ─ rows, log P
+    {"cut": "Ideal", "price": (5000, None)} ─ mapping ┘
 
 Which columns are told is chosen after training: a model of any order takes them first.
 """
@@ -8,5 +9,6 @@ Which columns are told is chosen after training: a model of any order takes them
 from pushforward.conditions.coded import Condition, code
 from pushforward.conditions.draws import Conditional, any_order
 from pushforward.conditions.grammar import Clause, parse
+from pushforward.conditions.mapping import from_mapping
 
-__all__ = ["Clause", "Condition", "Conditional", "any_order", "code", "parse"]
+__all__ = ["Clause", "Condition", "Conditional", "any_order", "code", "from_mapping", "parse"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from pushforward.conditions.bounds import end, narrowed, support, unturned
 from pushforward.conditions.grammar import Clause, parse
 from pushforward.errors import ConfigurationError
 from pushforward.schema import Column, Schema
@@ -17,16 +18,13 @@ from pushforward.schema.reading import Read, read_cells
 from pushforward.text import excerpt, guess, listed
 from pushforward.transforms.columns import Limit
 
-_NEAR = 1e-6  # of a step: a bound so near to a cell is that cell
-_HALF = 0.5 - 1e-6  # of a step: what is rounded to a value lies within that distance of it
-
 
 @dataclass(frozen=True)
 class Condition:
     """What is told of a row.
 
     Attributes:
-        text: as a person wrote it.
+        text: as a person wrote it, in words or in Python.
         known: columns whose value is told: index among the modelled columns, value as coded.
         limits: columns of which an interval or some codes are told, in the order written.
     """
@@ -62,7 +60,7 @@ def code(text: str, schema: Schema) -> Condition:
         >>> cut = Column(name="cut", kind="category", levels=["Fair", "Good", "Ideal"])
         >>> price = Column(name="price", kind="rounded", step=0.5, lower=0)
         >>> code("cut!=Fair, price>2, price<=9.7", Schema(columns=[cut, price])).limits
-        {0: Limit(low=-inf, high=inf, codes=(1, 2)), 1: Limit(low=5, high=19, codes=())}
+        {0: Limit(low=-inf, high=inf, codes=(1, 2)), 1: Limit(low=5.0, high=19.0, codes=())}
         >>> code("cut=Idael", Schema(columns=[cut]))
         Traceback (most recent call last):
         pushforward.errors.ConfigurationError: The condition cut=Idael: 'Idael' is none of the \
@@ -138,9 +136,7 @@ def _ordered(sign: str, code: int, levels: int) -> set[int]:
 
 def _numbers(clauses: Sequence[Clause], column: Column, na: Sequence[str]) -> Limit | float | None:
     """The interval that all clauses allow; a value; None where they allow all."""
-    spec = column.spec()
-    least = -math.inf if spec["lower"] is None else spec["lower"]
-    most = math.inf if spec["upper"] is None else spec["upper"]
+    least, most = support(column)
     low, high, known = -math.inf, math.inf, None
     for clause in clauses:
         if clause.sign == "!=" or len(clause.values) > 1:
@@ -166,10 +162,7 @@ def _numbers(clauses: Sequence[Clause], column: Column, na: Sequence[str]) -> Li
             f"No row can meet the condition {_joined(clauses)}: it is beyond the bounds of "
             f"{excerpt(column.name)}."
         )
-    if low <= least and high >= most:
-        return None
-    low, high = max(low, least), min(high, most)
-    return float(low) if low == high else Limit(low, high)
+    return narrowed(low, high, column)
 
 
 def _value(clause: Clause, column: Column) -> float:
@@ -195,23 +188,10 @@ def _outside(column: Column, value: float) -> str:
 
 def _interval(clause: Clause, column: Column) -> tuple[float, float]:
     """The least and the greatest code that a bound allows."""
-    open_ended = column
-    if column.kind == "periodic":  # no turning: a bound is where it is written
-        open_ended = Column(name=column.name, kind="real", format=column.format, step=column.step)
-    value = float(_read(clause, open_ended).values[0])
-    strict, up = clause.sign in ("<", ">"), clause.sign in (">", ">=")
-    towards = math.inf if up else -math.inf
-    step = 1.0 if column.cells or column.kind == "datetime" else column.step
-    if step is None:
-        end = math.nextafter(value, towards) if strict else value
-    else:
-        steps = value / step
-        if abs(steps - round(steps)) < _NEAR:
-            steps = round(steps) + (0 if not strict else 1 if up else -1)
-        else:
-            steps = math.ceil(steps) if up else math.floor(steps)
-        end = steps if column.cells else (steps - _HALF if up else steps + _HALF) * step
-    return (end, math.inf) if up else (-math.inf, end)
+    value = float(_read(clause, unturned(column)).values[0])
+    up = clause.sign in (">", ">=")
+    bound = end(value, column, up, strict=clause.sign in ("<", ">"))
+    return (bound, math.inf) if up else (-math.inf, bound)
 
 
 def _read(clause: Clause, column: Column) -> Read:

@@ -45,7 +45,7 @@ class Conditional:
 
     Args:
         layer: the model.
-        row: (d) in the layer's units; NaN where nothing is known.
+        row: (d) in the layer's units, of any precision; NaN where nothing is known.
         limits: by column; of columns that are not known.
         seed: of everything random.
 
@@ -74,8 +74,9 @@ class Conditional:
         self.layer, self.row, self.limits = layer, row, limits
         self.error, self.drawn, self.effective = 0.0, 0, 0.0
         self._seed = seed
+        self._row = row.to(next(layer.parameters()).dtype)
         with torch.no_grad():
-            told = float(layer.log_prob(row[None])[0])
+            told = float(layer.log_prob(self._row[None])[0])
         _refuse_zero(told)
         if len(limits) < 2:
             self.log_prob = told + float(self._draw(1, limits, self._generator())[1][0])
@@ -125,7 +126,7 @@ class Conditional:
     def _draw(
         self, n: int, limits: dict[int, Limit], generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        return self.layer.complete(self.row.expand(n, -1), None, limits, generator)
+        return self.layer.complete(self._row.expand(n, -1), None, limits, generator)
 
     def _best_order(self) -> dict[int, Limit]:
         """The limits in the order that weighs draws most evenly."""

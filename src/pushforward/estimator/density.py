@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, DensityMixin, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from pushforward.conditions import from_mapping
 from pushforward.errors import ConfigurationError
 from pushforward.estimator.rows import draw_seed, fit_rows, further_rows, training_rows
 from pushforward.estimator.typed import (
@@ -27,8 +28,6 @@ from pushforward.estimator.typed import (
 )
 from pushforward.schema import Schema
 from pushforward.schema.frames import like, without_rows
-from pushforward.tables.complete import conditioned
-from pushforward.tables.conditions import read_conditions
 from pushforward.training.settings import whole
 
 
@@ -179,22 +178,24 @@ class FlowDensity(TransformerMixin, DensityMixin, BaseEstimator):  # type: ignor
             random_state: an int, a RandomState, or None for the estimator's own; where that is an
                 int, every call draws the same rows.
             given: conditions on typed columns by name: a value, a pair (low, high) whose ends
-                belong to it (None for an open one), or a list of categories. The rows have the law
-                given all of them, exactly.
+                belong to it (None for an open one), or a list of categories. Given values, and at
+                most one pair or list beside them, the rows are exact draws of the model's law given
+                all of that. Given several pairs or lists they are chosen among weighted draws, so
+                that one may come twice: `model_.conditional(given)` says by `effective` what its
+                `drawn` ones are worth.
 
         Raises:
             NotFittedError: no fit yet.
             ConfigurationError: n_samples is no whole number of at least one; conditions without a
-                meaning, or on a density that was fitted without a schema.
-            DataError: conditions on a column that there is not, of a value that it cannot have, or
-                too rare to be met.
+                meaning, too rare to be met, or on a density that was fitted without a schema.
+            DataError: conditions on a column that there is not, or of a value that it cannot have.
         """
         check_is_fitted(self, "model_")
         n = whole("n_samples", n_samples, 1)
         seed = draw_seed(self.random_state if random_state is None else random_state)
         if given is not None:
-            conditions = read_conditions(self._typed(), given)
-            return self._as_frame(conditioned(self.model_, conditions, n, seed))
+            told = self.model_.conditional(from_mapping(given, self._typed()), seed)
+            return self._as_frame(np.concatenate(list(self.model_.sample(n, given=told))))
         rows = np.concatenate(list(self.model_.sample(n, seed)))
         return rows if self.schema_ is None else self._as_frame(rows)
 
@@ -211,7 +212,7 @@ class FlowDensity(TransformerMixin, DensityMixin, BaseEstimator):  # type: ignor
 
         Raises:
             NotFittedError, ValueError: no fit yet; X is of other columns.
-            DataError: a cell is outside the schema. (It is a ValueError too.)
+            DataError: a cell is outside the schema, or has no probability. (It is a ValueError.)
             ConfigurationError: the density was fitted without a schema.
 
         Example:

@@ -19,7 +19,6 @@ from pushforward.schema.frames import is_frame, only_numbers, to_arrow, with_cel
 from pushforward.schema.na import present
 from pushforward.storage import TableRecord
 from pushforward.tables import NumericTable
-from pushforward.tables.complete import completed
 from pushforward.tables.model import TableModel, column_records
 from pushforward.tables.typed import shiftable
 from pushforward.training import seconds
@@ -143,11 +142,12 @@ def imputed(model: TableModel, X: Any, table: pa.Table, seed: int) -> Any:
         seed: of the draws.
 
     Raises:
-        DataError: as `inside`.
+        DataError: as `inside`; a known value that the model gives no probability to.
     """
     assert model.schema is not None
+    generator = torch.Generator().manual_seed(seed)
     drawn = {}
-    for name, cells in model.named(completed(model, inside(model, table), seed)).items():
+    for name, cells in model.named(model.complete(inside(model, table), generator)).items():
         if name in table.column_names:
             known = table[name].combine_chunks()
             here = present(known, model.schema.na)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from pushforward.conditions import Conditional, any_order, code
+from pushforward.conditions import Condition, Conditional, any_order, code, from_mapping
 from pushforward.errors import DataError, ModelError, ShapeError
 from pushforward.flow import Flow
 from pushforward.schema import Coded, Schema
@@ -178,23 +178,30 @@ class TableModel:
                 rows[:, j] = pc.cast(text, pa.float64()).to_numpy(zero_copy_only=False)
         return rows
 
-    def conditional(self, given: str, seed: int = 0) -> Conditional:
+    def conditional(self, given: str | Mapping[str, Any] | Condition, seed: int = 0) -> Conditional:
         """Rows given what is told of some columns, as "cut=Ideal,price>=5000"; log P of that.
 
         Args:
-            given: as `pushforward.conditions.code` takes it; of any columns.
+            given: a text as `pushforward.conditions.code` takes it, columns and what is told of
+                them as `pushforward.conditions.from_mapping` does, or what either of them gives.
             seed: of everything random.
 
         Raises:
             ModelError: the model takes its columns in one order alone.
-            ConfigurationError: a condition that cannot be read or met; see `code`, `Conditional`.
+            ConfigurationError, DataError: a condition that cannot be read or met; see `code`,
+                `from_mapping`, `Conditional`.
         """
         layer = any_order(self.flow)
         if self.schema is None:
             raise ModelError("This model has no schema by which a condition could be read.")
-        condition = code(given, self.schema)
-        (row,), _ = self.tensors(condition.row(len(self.columns)))
+        if isinstance(given, Condition):
+            condition = given
+        elif isinstance(given, str):
+            condition = code(given, self.schema)
+        else:
+            condition = from_mapping(given, self.schema)
         offsets = self._offsets(self.table.columns)
+        row = torch.as_tensor(condition.row(len(self.columns))[0] - offsets)
         limits = {
             j: replace(limit, low=limit.low - offsets[j], high=limit.high - offsets[j])
             for j, limit in condition.limits.items()
@@ -228,7 +235,7 @@ class TableModel:
         n: int,
         seed: int = 0,
         context: np.ndarray | None = None,
-        given: str | Conditional | None = None,
+        given: str | Mapping[str, Any] | Conditional | None = None,
     ) -> Iterator[np.ndarray]:
         """Blocks of new rows (m, d), n in all, or n for each row of a context (k, c), in its order.
 
@@ -236,16 +243,19 @@ class TableModel:
             n: how many.
             seed: of everything random.
             context: of a model that is conditioned on some columns.
-            given: what is told of the rows, as `conditional` takes it or gives it.
+            given: what is told of the rows, as `conditional` takes it or gives it. Told values come
+                back as they are, whatever the flow's precision.
 
         Raises:
             ShapeError: a context that is missing or does not fit.
-            ModelError, ConfigurationError: as `conditional`.
+            ModelError, ConfigurationError, DataError: as `conditional`.
         """
         if given is not None:
-            told = self.conditional(given, seed) if isinstance(given, str) else given
+            told = given if isinstance(given, Conditional) else self.conditional(given, seed)
+            row = told.row.double()
             for block in told.rows(n):
-                yield block.double().numpy() + self._offsets(self.table.columns)
+                rows = torch.where(row.isnan(), block.double(), row)
+                yield rows.numpy() + self._offsets(self.table.columns)
             return
         generator = torch.Generator().manual_seed(seed)
         conditions = self._tensor(context, self.table.context)

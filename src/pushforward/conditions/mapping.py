@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from pushforward.conditions.bounds import end, narrowed, support, unturned
+from pushforward.conditions.coded import Condition
 from pushforward.errors import ConfigurationError, DataError
 from pushforward.schema import Column, Schema
 from pushforward.schema.coded import reason
@@ -18,35 +19,22 @@ from pushforward.schema.reading import read_cells
 from pushforward.text import excerpt, guess, listed
 from pushforward.transforms.columns import Limit
 
-NEAR = 1e-6  # of a step: an end so near to a cell is the cell
 SOURCE = "given"
 
 
-@dataclass(frozen=True)
-class Conditions:
-    """Conditions on some of a model's columns.
-
-    Attributes:
-        values: float64 (d), the codes of columns that have one value; NaN in the others.
-        limits: of columns with an interval or a choice, by their places among the modelled ones.
-    """
-
-    values: np.ndarray
-    limits: dict[int, Limit]
-
-
-def read_conditions(schema: Schema, given: Mapping[str, Any]) -> Conditions:
-    """Conditions by a schema.
+def from_mapping(given: Mapping[str, Any], schema: Schema) -> Condition:
+    """A condition written in Python, by a schema.
 
     Args:
-        schema: of the model.
         given: for each column that is conditioned on, its value; or a pair (low, high), both ends
             included and either None where it is open, of numbers, dates and ordered categories; or
-            a list of categories, any of which will do.
+            a list of categories, any of which will do. As in `code`, bounds of numbers that are
+            rounded speak of the rounded ones.
+        schema: of the model's columns.
 
     Raises:
-        DataError: there is no such column, it is left out of the model, or its value cannot be read
-            or is outside the schema.
+        DataError: there is no such column, it is left out of the model, its value cannot be read
+            or is outside the schema, or a pair is beyond the column's bounds.
         ConfigurationError: a pair for categories without an order, a list for numbers, a pair from
             high to low, or no value at all.
 
@@ -54,8 +42,9 @@ def read_conditions(schema: Schema, given: Mapping[str, Any]) -> Conditions:
         >>> cut = Column(name="cut", kind="category", levels=["Fair", "Good"], dtype="string")
         >>> price = Column(name="price", kind="integer", lower=0, dtype="int64")
         >>> schema = Schema(columns=[cut, price])
-        >>> read_conditions(schema, {"cut": "Good", "price": (99.5, None)})
-        Conditions(values=array([ 1., nan]), limits={1: Limit(low=100.0, high=inf, codes=())})
+        >>> found = from_mapping({"cut": "Good", "price": (99.5, None)}, schema)
+        >>> found.known, found.limits
+        ({0: 1.0}, {1: Limit(low=100.0, high=inf, codes=())})
     """
     if not isinstance(given, Mapping):
         raise ConfigurationError(
@@ -64,16 +53,18 @@ def read_conditions(schema: Schema, given: Mapping[str, Any]) -> Conditions:
         )
     columns = schema.modelled
     place = {column.name: j for j, column in enumerate(columns)}
-    values, limits = np.full(len(columns), np.nan), {}
+    known: dict[int, float] = {}
+    limits: dict[int, Limit] = {}
     for name, asked in given.items():
         if name not in place:
             raise _unknown(schema, name)
-        found = _condition(columns[place[name]], asked, schema)
+        j = place[name]
+        found = _condition(columns[j], asked, schema)
         if isinstance(found, Limit):
-            limits[place[name]] = found
-        else:
-            values[place[name]] = found
-    return Conditions(values, limits)
+            limits[j] = found
+        elif found is not None:
+            known[j] = found
+    return Condition(str(dict(given)), known, limits)
 
 
 def _unknown(schema: Schema, name: object) -> DataError:
@@ -90,38 +81,56 @@ def _unknown(schema: Schema, name: object) -> DataError:
     )
 
 
-def _condition(column: Column, asked: Any, schema: Schema) -> float | Limit:
-    """The code of a value, or the limit of a pair or a list."""
+def _condition(column: Column, asked: Any, schema: Schema) -> float | Limit | None:
+    """The code of a value, or the limit of a pair or a list; None where every row meets it."""
     if isinstance(asked, tuple) and len(asked) == 2:
+        if column.kind in CATEGORIES:
+            return _levels(column, asked, schema)
         return _interval(column, asked, schema)
     if isinstance(asked, list | tuple | set | frozenset | np.ndarray):
         if column.kind not in CATEGORIES or isinstance(asked, tuple) or not len(asked):
             raise _fault(column, "takes one value, or a pair (low, high) with None for an open end")
-        codes = tuple(sorted({int(_code(column, one, schema)) for one in asked}))
-        return float(codes[0]) if len(codes) == 1 else Limit(codes=codes)
+        return _among({int(_code(column, one, schema)) for one in asked}, column)
     return _code(column, asked, schema)
 
 
-def _interval(column: Column, ends: tuple[Any, Any], schema: Schema) -> float | Limit:
-    categories = column.kind in CATEGORIES
-    if categories and column.kind != "ordered":
+def _among(codes: Iterable[int], column: Column) -> float | Limit | None:
+    """The limit of some codes; the code where there is one; None where they are all."""
+    allowed = tuple(sorted(codes))
+    if len(allowed) == column.spec()["size"]:
+        return None
+    return float(allowed[0]) if len(allowed) == 1 else Limit(codes=allowed)
+
+
+def _levels(column: Column, ends: tuple[Any, Any], schema: Schema) -> float | Limit | None:
+    if column.kind != "ordered":
         raise _fault(column, "has categories without an order; give a list of those that will do")
-    low, high = (
-        default if _is_open(end) else _code(column, end, schema, inside=categories)
-        for end, default in zip(ends, (-math.inf, math.inf), strict=True)
-    )
-    if column.cells:
-        low = low if math.isinf(low) else float(math.ceil(low - NEAR))
-        high = high if math.isinf(high) else float(math.floor(high + NEAR))
-    elif low == high and not categories:  # a point of a density
-        return _code(column, ends[0], schema)
-    if low > high:
-        raise _fault(column, f"has no value from {ends[0]} to {ends[1]}; give the lower end first")
-    if not categories:
-        return Limit(low, high)
     size = len(column.levels or ())
-    first, last = max(low, 0), min(high, size - 1)
-    return Limit(codes=tuple(range(int(first), int(last) + 1)))
+    low, high = (
+        default if _is_open(one) else int(_code(column, one, schema))
+        for one, default in zip(ends, (0, size - 1), strict=True)
+    )
+    for one, place in zip(ends, (low, high), strict=True):
+        if place >= size:  # a level never seen
+            raise _fault(column, f"has no place in its order for {excerpt(one)}; name its levels")
+    if low > high:
+        raise _backwards(column, ends)
+    return _among(range(low, high + 1), column)
+
+
+def _interval(column: Column, ends: tuple[Any, Any], schema: Schema) -> float | Limit | None:
+    low, high = (
+        default
+        if _is_open(one)
+        else end(_code(unturned(column), one, schema, inside=False), column, up=default < 0)
+        for one, default in zip(ends, (-math.inf, math.inf), strict=True)
+    )
+    if low > high:
+        raise _backwards(column, ends)
+    least, most = support(column)
+    if low > most or high < least:
+        raise DataError(f"{SOURCE}: no row has column {excerpt(column.name)} so; widen its limits.")
+    return narrowed(low, high, column)
 
 
 def _is_open(end: Any) -> bool:
@@ -154,6 +163,13 @@ def _unreadable(column: Column, value: Any) -> DataError:
     return DataError(
         f"{SOURCE}: column {excerpt(column.name)} is {column.kind}, and {excerpt(value)} cannot be "
         "read as such; write it as the table does."
+    )
+
+
+def _backwards(column: Column, ends: tuple[Any, Any]) -> ConfigurationError:
+    return _fault(
+        column,
+        f"has no value from {ends[0]} to {ends[1]}; give the lower end first",
     )
 
 
