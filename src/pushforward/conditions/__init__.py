@@ -1,7 +1,7 @@
 """What is told of a row before the rest of it is drawn: "cut=Ideal,price>=5000".
 
     text ─ grammar ─ clauses ─ coded (by a schema) ─┬─ Condition ─ Conditional ─ rows, log P
-    {"cut": "Ideal", "price": (5000, None)} ─ mapping ┘
+    {"cut": "Ideal"} ─ mapping (by a schema) ───────┘
 
 Which columns are told is chosen after training: a model of any order takes them first.
 """
