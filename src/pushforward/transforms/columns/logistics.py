@@ -76,8 +76,8 @@ def log1mexp(x: Tensor) -> Tensor:
     """log(1 - exp(-x)) of x ≥ 0; very small where x is 0, never -inf.
 
     Example:
-        >>> log1mexp(torch.tensor([1e-8, 50.0]))
-        tensor([-18.4207,   0.0000])
+        >>> log1mexp(torch.tensor([1e-8, 0.5]))
+        tensor([-18.4207,  -0.9328])
     """
     x = x.clamp(min=torch.finfo(x.dtype).tiny)
     return torch.where(
