@@ -16,7 +16,8 @@ from pushforward.transforms import Coupling, Exp, Permutation, Planar
 from pushforward.transforms.registry import perturb
 from specimens import seeded
 
-RECIPES = pytest.mark.parametrize("recipe", list(pf.flows.RECIPES))
+# The recipe of typed columns is no smooth map of real numbers: its own tests are elsewhere.
+RECIPES = pytest.mark.parametrize("recipe", [r for r in pf.flows.RECIPES if r != "columns"])
 
 
 def perturbed(recipe: str, features: int, **options: object) -> Flow:

@@ -64,7 +64,9 @@ def is_time(column: pd.Series) -> bool:
 
 def is_category(column: pd.Series) -> bool:
     """Whether a column holds text, or graded categories."""
-    return isinstance(column.dtype, pd.CategoricalDtype) or column.dtype == object
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return True
+    return column.dtype == object or isinstance(column.dtype, pd.StringDtype)
 
 
 def step(column: pd.Series) -> float:

@@ -27,7 +27,7 @@ class AnyOrder(Transform):
     of them can be conditioned on; `order` is the one that `log_prob` and `sample` take.
 
     The inverse of a cell is an interval of z; it draws from there, and its log-det makes up for
-    what it drew: log N(z) + log_det is log p(x) whatever z is. In training mode `terms` is an
+    what it drew: log N(z) + log_det is log p(x) whatever z is. In training mode, with gradients, `terms` is an
     unbiased estimate of log p: for half of the rows in `order`, for the others on average over all
     orders.
 
@@ -100,7 +100,8 @@ class AnyOrder(Transform):
             return super().terms(base, x, context)
         self.accept(x, context)
         rows, given = self._rows(x, context)
-        log_prob = self._estimate(rows, given) if self.training else self.log_prob(rows, given)
+        learning = self.training and torch.is_grad_enabled()
+        log_prob = self._estimate(rows, given) if learning else self.log_prob(rows, given)
         log_prob = log_prob.reshape(x.shape[:-1])
         return log_prob, torch.zeros_like(log_prob)
 
