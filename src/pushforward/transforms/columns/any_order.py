@@ -27,7 +27,7 @@ class AnyOrder(Transform):
     of them can be conditioned on; `order` is the one that `log_prob` and `sample` take.
 
     The inverse of a cell is an interval of z; it draws from there, and its log-det makes up for
-    what it drew: log N(z) + log_det is log p(x) whatever z is. In training mode, and with gradients,
+    what it drew: log N(z) + log_det is log p(x) whatever z is. In training mode, with gradients,
     `terms` is an unbiased estimate of log p: for half of the rows in `order`, for the others on
     average over all orders.
 
