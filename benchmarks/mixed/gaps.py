@@ -54,7 +54,8 @@ class Filled:
             made[name] = np.where(np.isnan(x), self.medians.get(name, np.nan), x)
         for name in self.categories:
             text = rows[name].astype(object).where(rows[name].notna(), NONE)
-            made[name] = pd.Categorical(text, categories=self.levels[name])
+            known = text.where(text.isin(self.levels[name]), None)  # an unseen level is code -1
+            made[name] = pd.Categorical(known, categories=self.levels[name])
         for name in self.gaps:
             known = np.where(rows[name].isna(), KNOWN[0], KNOWN[1])
             made[name + FLAG] = pd.Categorical(known, categories=list(KNOWN))
