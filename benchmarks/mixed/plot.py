@@ -70,11 +70,11 @@ def _panel(axis: Any, made: list[Line], key: str) -> None:
             axis.axvline(reach, color=REACH, linewidth=1, linestyle="--", zorder=1)
             axis.annotate(
                 REAL,
-                (reach, 0),
+                (reach, 1),
                 (-3, 0),
                 textcoords="offset points",
                 ha="right",
-                va="bottom",
+                va="top",
                 rotation=90,
                 fontsize=7,
                 color=GREY,
