@@ -258,3 +258,22 @@ def test_excel_safe(pushforward, place, model, tmp_path):
     latents = tmp_path / "z.csv"
     assert pushforward("encode", model, place / "t.csv", "-o", latents).code == 0
     assert "'=1+1" in pushforward("decode", model, latents, "-o", "-", "--excel-safe").out
+
+
+def test_a_score_names_the_first_cell_outside(pushforward, model, tmp_path):
+    table = cells(20)
+    table["price"][7] = "5.5"
+    code, out, err = pushforward("score", model, write_csv(tmp_path / "t.csv", table), "-o", "-")
+    assert code == 0
+    assert "column 'price', row 8 (the header not counted) holds '5.5', which is not a whole" in err
+    scores = [float(row["log_prob"]) for row in rows(out)]
+    assert [i for i, score in enumerate(scores) if score == -np.inf] == [7]
+
+
+def test_a_gap_in_a_column_that_had_none_is_scored_by_the_others(pushforward, model, tmp_path):
+    table = cells(20)
+    table["day"][3] = ""  # no day was missing in the fit
+    code, out, err = pushforward("score", model, write_csv(tmp_path / "t.csv", table), "-o", "-")
+    assert code == 0
+    assert "outside" not in err
+    assert np.isfinite([float(row["log_prob"]) for row in rows(out)]).all()

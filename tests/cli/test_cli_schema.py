@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pushforward.schema import Schema
+from pushforward.schema import load
 
 CSV = """id,price,cut,day,empty
 00001,"$1,200.50",Fair,2013-01-02,
@@ -23,7 +23,7 @@ def csv(tmp_path):
 def test_a_csv(pushforward, csv, tmp_path):
     code, out, err = pushforward("schema", csv, "-o", tmp_path / "s.json")
     assert code == 0
-    columns = {column.name: column for column in Schema.load(tmp_path / "s.json").columns}
+    columns = {column.name: column for column in load(tmp_path / "s.json").columns}
     assert {name: column.kind for name, column in columns.items()} == {
         "id": "category",
         "price": "rounded",
@@ -44,7 +44,7 @@ def test_a_file_is_not_replaced(pushforward, refused, csv, tmp_path):
     refused("exists already", "schema", csv, "-o", target)
     assert target.read_text() == "mine"
     assert pushforward("schema", csv, "-o", target, "--force").code == 0
-    assert len(Schema.load(target).columns) == 5
+    assert len(load(target).columns) == 5
 
 
 def test_strict(refused, csv, tmp_path):
@@ -58,7 +58,7 @@ def test_spellings_of_missing(pushforward, tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x,y\n1,NA\n-999,b\n,b\n7,NA\n")
     assert pushforward("schema", path, "-o", tmp_path / "s.json", "--na", "-999,unknown").code == 0
-    schema = Schema.load(tmp_path / "s.json")
+    schema = load(tmp_path / "s.json")
     assert schema.na == ["", "-999", "unknown"]
     x, y = schema.columns
     assert (x.kind, x.missing) == ("integer", True)
@@ -69,14 +69,14 @@ def test_decimal_commas_are_the_files(pushforward, tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x;n\n1,5;1\n2,25;2\n")
     assert pushforward("schema", path, "-o", tmp_path / "s.json").code == 0
-    assert Schema.load(tmp_path / "s.json").columns[0].format == "0,0#"
+    assert load(tmp_path / "s.json").columns[0].format == "0,0#"
 
 
 def test_parquet_keeps_its_types(pushforward, tmp_path):
     table = pa.table({"k": pa.array([1, 2, 9], pa.int16()), "c": ["a", "b", "a"]})
     pq.write_table(table, tmp_path / "t.parquet")
     assert pushforward("schema", tmp_path / "t.parquet", "-o", tmp_path / "s.json").code == 0
-    assert [c.dtype for c in Schema.load(tmp_path / "s.json").columns] == ["int16", "string"]
+    assert [c.dtype for c in load(tmp_path / "s.json").columns] == ["int16", "string"]
 
 
 @pytest.mark.parametrize(("content", "said"), [("x\n", "no data rows"), ("x\n1e99\n2\n", "beyond")])

@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 
 import pushforward as pf
 from pushforward.errors import ConfigurationError, DataError
-from pushforward.schema import Column, Schema
+from pushforward.schema import Column, Schema, save
 from pushforward.schema.frames import to_arrow
 
 N = 120
@@ -341,7 +341,7 @@ def test_a_schema_may_be_given_or_lie_in_a_file(table, tmp_path):
             Column(name="x", kind="bounded", lower=-100.0),
         ]
     )
-    schema.save(tmp_path / "schema.json")
+    save(schema, tmp_path / "schema.json")
     one, two = (
         density(schema=schema).fit(table),
         density(schema=tmp_path / "schema.json").fit(table),

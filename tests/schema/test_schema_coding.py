@@ -278,3 +278,13 @@ def test_one_value_of_any_type(cell, typed, other):
     coded = schema.encode(table, "t")
     assert not coded.outside.any()
     assert schema.decode(coded.values)["x"].equals(cells)
+
+
+def test_what_is_outside_is_scored_as_infinite_and_named_as_it_stood():
+    schema = Schema(columns=[Column(name="n", kind="integer", lower=0)])
+    coded = schema.encode(batch(n=[3, -5, None]), "t", header=False)
+    assert coded.scored.tolist() == [[3], [np.inf], [np.inf]]
+    assert "holds '-5', and must not be below 0" in coded.first_outside()
+    gaps = coded.with_gaps()
+    assert gaps.outside[:, 0].tolist() == [False, True, False]
+    assert np.isnan(gaps.scored[2, 0])

@@ -6,18 +6,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pushforward.schema import Schema, infer
+from pushforward.schema import infer, load, save
 
 
 def edited(tmp_path, table, **changes):
     """The schema of a table whose only column's record was changed by hand; None drops a key."""
     path = tmp_path / "s.json"
-    infer(table, "t", text=pa.types.is_string(table.schema.types[0])).schema.save(path)
+    save(infer(table, "t", text=pa.types.is_string(table.schema.types[0])).schema, path)
     content = json.loads(path.read_text())
     record = content["columns"][0] | changes
     content["columns"] = [{key: value for key, value in record.items() if value is not None}]
     path.write_text(json.dumps(content))
-    return Schema.load(path)
+    return load(path)
 
 
 def round_trip(schema, table):

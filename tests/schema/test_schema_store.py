@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pushforward.errors import ConfigurationError, DataError
-from pushforward.schema import Column, Schema
+from pushforward.schema import Column, Schema, load, save
 
 WHOLE = Schema(
     na=["", "k. A."],
@@ -21,8 +21,8 @@ WHOLE = Schema(
 
 def test_what_is_written_is_read_again(tmp_path):
     path = tmp_path / "schema.json"
-    WHOLE.save(path)
-    assert Schema.load(path) == WHOLE
+    save(WHOLE, path)
+    assert load(path) == WHOLE
     lines = path.read_text("utf-8").splitlines()
     assert sum('"name"' in line for line in lines) == len(WHOLE.columns)
     assert "größe" in lines[4]
@@ -32,7 +32,7 @@ def test_an_existing_file_is_kept(tmp_path):
     path = tmp_path / "schema.json"
     path.write_text("mine")
     with pytest.raises(DataError, match="exists already"):
-        WHOLE.save(path, force=False)
+        save(WHOLE, path, force=False)
     assert path.read_text() == "mine"
 
 
@@ -61,14 +61,14 @@ def written(tmp_path, content):
 def test_files_that_are_no_schema(tmp_path, content, said):
     path = written(tmp_path, content)
     with pytest.raises((DataError, ConfigurationError), match=said) as error:
-        Schema.load(path)
+        load(path)
     assert str(path) in str(error.value)
     assert str(error.value).isprintable()
 
 
 def test_no_file(tmp_path):
     with pytest.raises(DataError, match="there is no such file"):
-        Schema.load(tmp_path / "none.json")
+        load(tmp_path / "none.json")
 
 
 DAY = {"kind": "datetime", "step": 1, "origin": "2013-01-01", "dtype": "string"}
@@ -108,7 +108,7 @@ DAY = {"kind": "datetime", "step": 1, "origin": "2013-01-01", "dtype": "string"}
 def test_columns_that_contradict_themselves(tmp_path, record, said):
     content = json.dumps({"columns": [{"name": "x", **record}]})
     with pytest.raises(ConfigurationError, match=f"s.json: column 'x': .*{said}") as error:
-        Schema.load(written(tmp_path, content))
+        load(written(tmp_path, content))
     assert str(error.value).endswith(".")
     assert str(error.value).isprintable()
 
@@ -116,7 +116,7 @@ def test_columns_that_contradict_themselves(tmp_path, record, said):
 def test_two_columns_of_one_name(tmp_path):
     content = json.dumps({"columns": [{"name": "x", "kind": "real"}] * 2})
     with pytest.raises(ConfigurationError, match="two columns are called 'x'"):
-        Schema.load(written(tmp_path, content))
+        load(written(tmp_path, content))
 
 
 @pytest.mark.parametrize(

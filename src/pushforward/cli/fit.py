@@ -207,11 +207,11 @@ def _read(data: str, columns: list[str], context: list[str]) -> NumericTable:
 def _read_typed(
     data: str, columns: list[str], schema: Path | None, na: list[str], strict: bool, bounds: bool
 ) -> NumericTable:
-    from pushforward.schema import Schema
+    from pushforward.schema import load
     from pushforward.tables import check_trainable, dependence, read_typed
     from pushforward.tables.typed import is_real
 
-    given = None if schema is None else Schema.load(schema)
+    given = None if schema is None else load(schema)
     table = read_typed(locate(data), given, columns or None, na, strict, bounds)
     for text in table.notes:
         say.note(text)

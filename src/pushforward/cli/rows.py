@@ -241,9 +241,9 @@ def _inputs(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """The numbers of the named columns, and of the context; `told` of cells outside a schema."""
     if fitted.schema is not None and names == fitted.columns:
-        coded = fitted.coded(batch)
+        coded = fitted.coded(batch.data, batch.source, batch.start, batch.header)
         told(fitted, coded)
-        return coded.values, None
+        return coded.scored, None
     context = batch.numeric(fitted.context) if fitted.context else None
     return batch.numeric(names), context
 

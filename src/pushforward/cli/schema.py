@@ -39,11 +39,12 @@ def schema(
     from pushforward.files import refuse_file
 
     refuse_file(output, force)
+    from pushforward.schema import save
     from pushforward.tables import infer_schema, open_table
 
     reader = open_table(locate(data))
     found = infer_schema(reader, None, spellings(na), strict)
-    found.schema.save(output, force)
+    save(found.schema, output, force)
     say.table(HEADERS, [row(column) for column in found.schema.columns])
     for text in (*reader.notes, *found.notes):
         say.note(text)

@@ -23,12 +23,12 @@ from pushforward.training.fit import fit_rows
 from pushforward.training.progress import bar
 from pushforward.transforms.columns import AnyOrder
 
-AUTO_ATOMS = 100  # a column of so few different numbers has a weight for each
+FEW_NUMBERS = 100  # a column of so few different numbers has a weight for each
 MOST_ATOMS = 256
 LEAST_COUNT = 10  # rows that a number of its own weight has, at least
 NEAR = 5  # steps to either side within which a number stands out, or not
-VALIDATION = 0.1
-FLOOR = 1e-3
+VALIDATION = 0.1  # share of the rows that judges candidates and the end of training
+FLOOR = 1e-3  # least weight of a candidate
 ALONE = {"width": 1, "blocks": 1}  # a network that is told so little foretells nothing
 
 
@@ -79,7 +79,7 @@ def fit_columns(
     told = [detailed(record, x[:, j]) for j, record in enumerate(records)]
     rows = _rows(x, sample_weight)
     n, d = rows.x.shape
-    kept, aside = split_index(n, VALIDATION, seed) if n > 1 else (torch.arange(n),) * 2
+    kept, aside = split_index(n, VALIDATION, seed)
     train, judges = levelled(rows.take(kept)), levelled(rows.take(aside))
     size = sizes(n)
     with seeded(seed):
@@ -160,7 +160,7 @@ def detailed(record: dict[str, Any], x: np.ndarray) -> dict[str, Any]:
 
 def _atoms(x: np.ndarray) -> int:
     found, counts = np.unique(x, return_counts=True)
-    if len(found) <= AUTO_ATOMS:
+    if len(found) <= FEW_NUMBERS:
         return len(found)
     total = np.concatenate([[0], np.cumsum(counts)])
     first = np.searchsorted(found, found - NEAR, "left")

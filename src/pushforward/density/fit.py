@@ -87,7 +87,7 @@ class DensityFit:
         said = (
             f"{gain:.3f} nats better than the best of them."
             if gain >= 0
-            else f"{-gain:.3f} nats short of the best, which is what weights of 0.01 or more cost."
+            else f"{-gain:.3f} nats short of the best, which is what its least weights cost."
         )
         lines.append(f"Their mixture has NLL {self.nll:.3f}: {said}")
         return "\n".join(lines)

@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 from pushforward.density import fit_columns
 from pushforward.errors import ConfigurationError, DataError
 from pushforward.estimator.rows import weighted
-from pushforward.schema import Coded, Schema, infer
+from pushforward.schema import Schema, infer, load
 from pushforward.schema.frames import is_frame, only_numbers, to_arrow, with_cells
 from pushforward.schema.na import present
 from pushforward.storage import TableRecord
@@ -85,7 +85,7 @@ def table_schema(schema: Any, table: pa.Table) -> tuple[Schema, list[str]]:
         found = infer(table, SOURCE, text=False)
         schema, notes = found.schema, [*found.notes, *(f"? {q}" for q in found.questions)]
     elif isinstance(schema, str | os.PathLike):
-        schema = Schema.load(os.fspath(schema))
+        schema = load(os.fspath(schema))
     elif not isinstance(schema, Schema):
         raise ConfigurationError(
             f"schema must be a pushforward.schema.Schema, the path of a file or {INFER!r}, but is "
@@ -94,15 +94,6 @@ def table_schema(schema: Any, table: pa.Table) -> tuple[Schema, list[str]]:
     if not schema.modelled:
         raise DataError(f"{SOURCE}: no column is left to model.")
     return schema, notes
-
-
-def coded(schema: Schema, table: pa.Table) -> Coded:
-    """Rows of a table by a schema.
-
-    Raises:
-        DataError: as `Schema.encode`.
-    """
-    return schema.encode(table, SOURCE, header=False)
 
 
 def scores(model: TableModel, table: pa.Table) -> np.ndarray:
@@ -114,9 +105,7 @@ def scores(model: TableModel, table: pa.Table) -> np.ndarray:
     Raises:
         DataError: a cell that cannot be read at all.
     """
-    assert model.schema is not None
-    rows = coded(model.schema, table)
-    return model.log_prob(np.where(rows.outside & ~rows.missing, np.inf, rows.values))
+    return model.log_prob(model.coded(table, SOURCE, header=False).scored)
 
 
 def inside(model: TableModel, table: pa.Table) -> np.ndarray:
@@ -125,9 +114,7 @@ def inside(model: TableModel, table: pa.Table) -> np.ndarray:
     Raises:
         DataError: one is outside, or cannot be read at all.
     """
-    assert model.schema is not None
-    rows = coded(model.schema, table)
-    rows.outside[rows.missing] = False
+    rows = model.coded(table, SOURCE, header=False)
     rows.refuse_outside()
     return rows.values
 
@@ -158,8 +145,7 @@ def imputed(model: TableModel, X: Any, table: pa.Table, seed: int) -> Any:
 
 def _filled(cells: pa.Array, here: pa.Array, drawn: pa.Array) -> pa.Array:
     """Cells (n), those that are null in `here` replaced by drawn ones (n)."""
-    coded = pa.types.is_dictionary(cells.type)
-    plain = cells.dictionary_decode() if coded else cells
+    plain = cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
     fresh = drawn.dictionary_decode() if pa.types.is_dictionary(drawn.type) else drawn
     try:
         return pc.if_else(pc.is_null(here), pc.cast(fresh, plain.type), plain)
@@ -194,7 +180,7 @@ def fit_table(
             which a cell is known.
         ConfigurationError: a time budget without a meaning.
     """
-    rows = coded(schema, table)
+    rows = schema.encode(table, SOURCE, header=False)
     rows.refuse_outside()
     x, names = rows.values, [column.name for column in schema.modelled]
     known = NumericTable(SOURCE, names, x, schema=schema)

@@ -12,5 +12,6 @@ from pushforward.schema.column import Column
 from pushforward.schema.infer import Inferred, infer
 from pushforward.schema.na import NA
 from pushforward.schema.schema import Schema
+from pushforward.schema.store import load, save
 
-__all__ = ["NA", "Coded", "Column", "Inferred", "Schema", "infer"]
+__all__ = ["NA", "Coded", "Column", "Inferred", "Schema", "infer", "load", "save"]

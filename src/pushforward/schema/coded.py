@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -35,6 +35,15 @@ class Coded:
     start: int
     header: bool
     cell: Callable[[int, int], object] = field(repr=False)
+
+    @property
+    def scored(self) -> np.ndarray:
+        """The values, infinite where outside: a flow's log density is -inf there."""
+        return np.where(self.outside, np.inf, self.values)
+
+    def with_gaps(self) -> Coded:
+        """The same, where a missing cell is nowhere outside: for a model that takes any."""
+        return replace(self, outside=self.outside & ~self.missing)
 
     def first_outside(self) -> str | None:
         """A sentence on the first cell, row by row, that is outside; None where there is none.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -143,28 +142,6 @@ class Schema(BaseModel):
                 yield column.name, constant_cells(column, len(values))
             elif column.kind == "empty":
                 yield column.name, empty_cells(column, len(values))
-
-    def save(self, path: str | Path, force: bool = True) -> None:
-        """Write the schema as JSON, one line for each column, whole or not at all.
-
-        Raises:
-            DataError: the file cannot be written, or exists and `force` is False.
-        """
-        from pushforward.schema.store import save
-
-        save(self, path, force)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Schema:
-        """Read a schema that was saved, or written by hand.
-
-        Raises:
-            DataError: there is no such file, or it is no JSON.
-            ConfigurationError: a key or a value has no meaning; names the file, column and key.
-        """
-        from pushforward.schema.store import load
-
-        return load(path)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -26,6 +26,7 @@ from pushforward.tables.typed import is_real, shiftable
 from pushforward.training import fit, seeded, split_index
 
 AUTO = "auto"  # no recipe: the best density that can be had
+DEFAULT_BUDGET = 300.0  # seconds
 HOLDOUT = 0.1  # share of the rows that play no part in training or in choosing its end
 TYPED = "columns"  # the recipe of typed columns
 MOST_SPREAD, SPREAD_ORDERS = 1000, 4  # held-out rows and orders that tell how orders disagree
@@ -228,13 +229,7 @@ def _density(
             values - [c.offset for c in record.columns],
             None if context is None else context - [c.offset for c in record.context],
             names=[c.name for c in record.columns],
-            time_budget=300.0 if request.time_budget is None else request.time_budget,
-            epochs=request.epochs,
-            seed=request.seed,
-            progress=running.progress,
-            tell=running.tell,
-            checkpoint=running.checkpoint,
-            resume=running.resume,
+            **_untuned(request, running),
         )
     for warning in caught:
         running.tell(str(warning.message))
@@ -250,15 +245,16 @@ def _columns(
     found = fit_columns(
         rows[0] - offsets,
         schema.specs(),
-        time_budget=300.0 if request.time_budget is None else request.time_budget,
-        epochs=request.epochs,
-        seed=request.seed,
-        progress=running.progress,
-        tell=running.tell,
-        checkpoint=running.checkpoint,
-        resume=running.resume,
+        **_untuned(request, running),
     )
     return _fitted(found, record)
+
+
+def _untuned(request: Request, running: Running) -> dict[str, Any]:
+    """What both fits without tuning are told of how to run."""
+    budget = DEFAULT_BUDGET if request.time_budget is None else request.time_budget
+    limits = {"time_budget": budget, "epochs": request.epochs, "seed": request.seed}
+    return {**limits, **vars(running)}
 
 
 def _refuse_settings(request: Request) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,6 @@ from pushforward.schema import Column
 from pushforward.schema.writing import write_cells
 from pushforward.tables.model import TableModel
 from pushforward.tables.reader import Batch
-from pushforward.tables.typed import has_header
 
 DRAW = "draw"  # the column that numbers several draws of a row
 
@@ -73,8 +72,8 @@ class Imputer:
         """
         schema = self.model.schema
         assert schema is not None
-        coded = schema.encode(batch.data, batch.source, batch.start, has_header(batch))
-        replace(coded, outside=coded.outside & ~coded.missing).refuse_outside()
+        coded = self.model.coded(batch.data, batch.source, batch.start, batch.header)
+        coded.refuse_outside()
         which = np.repeat(np.arange(len(batch)), self.draws)
         gaps = np.asarray(coded.missing.any(1))
         values = coded.values[which]

@@ -28,7 +28,6 @@ from pushforward.storage import (
     write_model,
 )
 from pushforward.tables.card import card
-from pushforward.tables.reader import Batch
 from pushforward.training import seeded
 
 CHUNK = 16384  # rows in a block of samples
@@ -107,18 +106,20 @@ class TableModel:
         assert x is not None
         return x, self._tensor(context, self.table.context)
 
-    def coded(self, batch: Batch) -> Coded:
-        """Rows of a table by the model's schema; what is outside it has the value infinity, and
-        with it the log density -inf.
+    def coded(
+        self, rows: pa.RecordBatch | pa.Table, source: str, start: int = 0, header: bool = True
+    ) -> Coded:
+        """Rows of a table by the model's schema; arguments as of `Schema.encode`.
+
+        Where the model takes missing cells, it does so in every column: the density is then that
+        of the others.
 
         Raises:
             DataError: as `Schema.encode`.
         """
         assert self.schema is not None
-        header = batch.dialect is not None and batch.dialect.header
-        coded = self.schema.encode(batch.data, batch.source, batch.start, header)
-        coded.values[coded.outside] = np.inf
-        return coded
+        coded = self.schema.encode(rows, source, start, header)
+        return coded.with_gaps() if self.flow.takes_missing else coded
 
     def log_prob(self, values: np.ndarray, context: np.ndarray | None = None) -> np.ndarray:
         """Log densities (n) of values (n, d), in nats, in the units of the table.

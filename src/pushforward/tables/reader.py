@@ -37,6 +37,11 @@ class Batch:
         """The number of rows."""
         return self.data.num_rows
 
+    @property
+    def header(self) -> bool:
+        """Does its file have a header line, which is not counted among the rows?"""
+        return self.dialect is not None and self.dialect.header
+
     def numeric(self, columns: Sequence[str]) -> np.ndarray:
         """The named columns as float64 (n, len(columns)), in the order asked.
 
@@ -78,7 +83,7 @@ class Batch:
         return numeric.from_typed(cells)
 
     def _fault(self, row: int, name: str, value: float) -> Exception:
-        place = row_name(self.start + row + 1, self.dialect is not None and self.dialect.header)
+        place = row_name(self.start + row + 1, self.header)
         decimal = None if self.dialect is None else self.dialect.decimal
         cell = self.data.column(name)[row].as_py()
         what = numeric.reason(cell, value, decimal)

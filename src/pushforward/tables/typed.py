@@ -11,7 +11,7 @@ import pyarrow as pa
 from pushforward.errors import DataError
 from pushforward.schema import NA, Column, Inferred, Schema, infer
 from pushforward.tables.read import open_table
-from pushforward.tables.reader import Batch, TableReader
+from pushforward.tables.reader import TableReader
 from pushforward.tables.table import NumericTable
 from pushforward.text import require_columns
 
@@ -104,15 +104,10 @@ def read_typed(
     require_columns(names, reader.names, reader.source)
     blocks = []
     for batch in reader.batches(columns=names):
-        coded = schema.encode(batch.data, batch.source, batch.start, has_header(batch))
+        coded = schema.encode(batch.data, batch.source, batch.start, batch.header)
         coded.refuse_outside()
         blocks.append(coded.values)
     return NumericTable(reader.source, names, np.concatenate(blocks), notes, schema)
-
-
-def has_header(batch: Batch) -> bool:
-    """Does the batch's file have a header line?"""
-    return batch.dialect is not None and batch.dialect.header
 
 
 def is_plain(schema: Schema) -> bool:

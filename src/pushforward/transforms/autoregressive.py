@@ -173,14 +173,6 @@ class Autoregressive(Transform):
             x, log_det = self._at_once(*parts[2:]) or solve_in_order(*parts)
         return x.reshape(value.shape), log_det.reshape(value.shape[:-1])
 
-    def _rows(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Value and context as (rows, features) and (rows, c), by views where they can be."""
-        batch = value.shape[:-1]
-        if context is None or not self.context_features:
-            return value.reshape(batch.numel(), self.features), None
-        wide = context.expand(*batch, -1).reshape(batch.numel(), context.shape[-1])
-        return value.reshape(batch.numel(), self.features), wide
-
     def _at_once(self, rows: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor] | None:
         """By iteration where that is wanted and settles; else None."""
         if self.solver == "sequential" or (self.solver == "auto" and not worthwhile(rows)):

@@ -126,6 +126,17 @@ class Transform(nn.Module, ABC):
             difference.flatten(-self.event_ndim_out).amax(-1) if self.event_ndim_out else difference
         )
 
+    def _rows(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Vectors (*batch, d) and a context as (rows, d) and (rows, c), by views where they can be.
+
+        No context where none is taken.
+        """
+        batch = value.shape[:-1]
+        rows = value.reshape(batch.numel(), value.shape[-1])
+        if context is None or not self.context_features:
+            return rows, None
+        return rows, context.expand(*batch, -1).reshape(batch.numel(), context.shape[-1])
+
     def accept(self, value: Tensor, context: Tensor | None) -> None:
         """Refuse a tensor or context that does not fit, naming both sides.
 

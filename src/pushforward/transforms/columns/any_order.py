@@ -154,12 +154,12 @@ class AnyOrder(Transform):
         both halves cost 1 nat per row after the same time.)
         """
         n, d = present.shape
-        rank = torch.rand(n, d)
+        rank = torch.rand(n, d, device=present.device)
         rank[: n // 2] = self.order.argsort().to(rank) / d
         rank = rank.masked_fill(~present, math.inf)
         place = rank.argsort(-1).argsort(-1)  # of each present cell among those of its row
         m = present.sum(-1, keepdim=True)
-        k = (torch.rand(n, 1) * m).floor()
+        k = (torch.rand(n, 1, device=present.device) * m).floor()
         known = present & (place < k)
         share = torch.where(known, 0.0, m / (m - k).clamp(min=1))
         share[: n // 2] = torch.where(place == k, m.to(share), 0.0)[: n // 2]
@@ -237,11 +237,3 @@ class AnyOrder(Transform):
                 filled[some, j], log_mass = walk.draw(j, some, limits.get(j), generator)
                 log_weight[some] += log_mass
         return filled, log_weight
-
-    def _rows(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Value and context as (rows, d) and (rows, c)."""
-        batch = value.shape[:-1]
-        rows = value.reshape(batch.numel(), self.features)
-        if context is None or not self.context_features:
-            return rows, None
-        return rows, context.expand(*batch, -1).reshape(batch.numel(), context.shape[-1])

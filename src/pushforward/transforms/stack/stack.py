@@ -156,14 +156,6 @@ class Stack(Transform):
         step = torch.linalg.solve_triangular(jacobian, (z - fixed)[..., None], upper=False)
         return x.detach() + (step - step.detach())[..., 0]
 
-    def _rows(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Value and context as (rows, d) and (rows, c)."""
-        batch = value.shape[:-1]
-        rows = value.reshape(batch.numel(), self.features)
-        if context is None or not self.context_features:
-            return rows, None
-        return rows, context.expand(*batch, -1).reshape(batch.numel(), context.shape[-1])
-
 
 def _stacked(each: list[Conditionals]) -> Conditionals:
     return Conditionals(
