@@ -2,7 +2,8 @@
 
 Usage: python -m benchmarks.mixed.judge TABLE SEED PATH
 
-PATH is the Parquet file that the run left; the last line on stdout is what was found, as JSON.
+PATH is the Parquet file of synthetic tables that the run left; the last line on stdout is what was
+found, as JSON.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from benchmarks.mixed.tables import split
 
 def main(table: str, seed: str, path: str) -> None:
     """Judge and report."""
-    rows, synthetic = split(table, int(seed)), pd.read_parquet(path)
+    rows, drawn = split(table, int(seed)), pd.read_parquet(path)
+    n = len(rows.train)
+    tables = [drawn.iloc[k : k + n].reset_index(drop=True) for k in range(0, len(drawn), n)]
+    synthetic = tables[0]
     found = {
-        **quality(rows, synthetic),
+        **quality(rows, tables),
         **utility(table, rows, synthetic, int(seed)),
         **closeness(rows, synthetic, int(seed)),
     }

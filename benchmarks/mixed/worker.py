@@ -1,9 +1,10 @@
-"""One run, in a process of its own: fit, draw as many rows as it was given, and weigh test rows.
+"""One run, in a process of its own: fit, draw tables as long as the given one, weigh test rows.
 
 Usage: python -m benchmarks.mixed.worker TABLE SEED METHOD THREADS BUDGET PLACE
 
-PLACE is a path without suffix: PLACE.parquet gets the synthetic rows, PLACE.npy the log
-probabilities of the test rows, and PLACE.json, last, the outcome. BUDGET is in seconds, or "none".
+PLACE is a path without suffix: PLACE.parquet gets the synthetic tables, one below the other,
+PLACE.npy the log probabilities of the test rows, and PLACE.json, last, the outcome. BUDGET is in
+seconds, or "none".
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 
 from benchmarks import machine, results
 from benchmarks.mixed.methods import Fitted, Task, find
-from benchmarks.mixed.plan import LIBRARIES
+from benchmarks.mixed.plan import DRAWS, LIBRARIES
 from benchmarks.mixed.tables import Split, like, split
 
 
@@ -45,7 +46,7 @@ def main(table: str, seed: str, name: str, threads: str, budget: str, place: str
     fitted = method(task)
     fit.stop()
     sampling = Watch()
-    drawn = fitted.sample(len(rows.train))
+    drawn = fitted.sample(DRAWS * len(rows.train))
     sampling.stop()
     path = Path(place)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,8 +54,8 @@ def main(table: str, seed: str, name: str, threads: str, budget: str, place: str
     outcome = {
         "seconds": fit.wall,
         "processor_seconds": fit.processor,
-        "sampling_seconds": sampling.wall,
-        "sampling_processor_seconds": sampling.processor,
+        "sampling_seconds": sampling.wall / DRAWS,
+        "sampling_processor_seconds": sampling.processor / DRAWS,
         "rows": len(drawn),
         **weighed(fitted, rows, path.with_name(path.name + ".npy")),
         "settings": fitted.settings,

@@ -22,11 +22,8 @@ from pushforward.training.data import Rows, levelled
 from pushforward.training.fit import fit_rows
 from pushforward.training.progress import bar
 from pushforward.transforms.columns import AnyOrder
+from pushforward.transforms.columns.atoms import atoms
 
-FEW_NUMBERS = 100  # a column of so few different numbers has a weight for each
-MOST_ATOMS = 256
-LEAST_COUNT = 10  # rows that a number of its own weight has, at least
-NEAR = 5  # steps to either side within which a number stands out, or not
 VALIDATION = 0.1  # share of the rows that judges candidates and the end of training
 FLOOR = 1e-3  # least weight of a candidate
 ALONE = {"width": 1, "blocks": 1}  # a network that is told so little foretells nothing
@@ -138,9 +135,6 @@ def _name(size: dict[str, Any]) -> str:
 def detailed(record: dict[str, Any], x: np.ndarray) -> dict[str, Any]:
     """A record with what is told from the column's values x (n): atoms, and bounds that are met.
 
-    Atoms are numbers that come more often than twice those around them, as heaped or rounded ones
-    do; where few different numbers come, all of them.
-
     Example:
         >>> detailed({"kind": "cells", "lower": 0}, np.array([0.0, 1.0, 1.0, np.nan]))
         {'kind': 'cells', 'lower': 0, 'atoms': 2}
@@ -155,19 +149,9 @@ def detailed(record: dict[str, Any], x: np.ndarray) -> dict[str, Any]:
         closed = [k for k in ("lower", "upper") if told.get(k) is not None]
         closed = [k for k in closed if bool((present == told[k]).any())]
         return told | ({"closed": closed} if closed else {})
-    return told | {"atoms": _atoms(present)} if told["kind"] == "cells" else told
-
-
-def _atoms(x: np.ndarray) -> int:
-    found, counts = np.unique(x, return_counts=True)
-    if len(found) <= FEW_NUMBERS:
-        return len(found)
-    total = np.concatenate([[0], np.cumsum(counts)])
-    first = np.searchsorted(found, found - NEAR, "left")
-    last = np.searchsorted(found, found + NEAR, "right")
-    around = (total[last] - total[first] - counts) / (2 * NEAR)
-    often = counts >= max(LEAST_COUNT, len(x) / 5000)
-    return int(min(MOST_ATOMS, (often & (counts > 2 * around)).sum()))
+    return (
+        told | {"atoms": len(atoms(torch.from_numpy(present)))} if told["kind"] == "cells" else told
+    )
 
 
 def _rows(x: np.ndarray, weight: np.ndarray | None) -> Rows:

@@ -7,9 +7,11 @@ import math
 import torch
 from torch import Tensor, nn
 
+from pushforward.transforms.columns.atoms import atoms
 from pushforward.transforms.columns.column import Column, Limit
-from pushforward.transforms.columns.coordinate import END, Coordinate
+from pushforward.transforms.columns.coordinate import Coordinate
 from pushforward.transforms.columns.logistics import Logistics, categorical, logistics
+from pushforward.transforms.columns.range import END
 from pushforward.transforms.columns.steps import Steps, spread
 
 
@@ -70,18 +72,16 @@ class Cells(Column):
 
     @torch.no_grad()
     def start(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
-        self.coordinate.initialize(x, weight)
+        self.coordinate.initialize(x, weight, 0.5)
         y = self.coordinate(x.double())
         self.steps.initialize(y)
         if not self.atoms:
             return spread(y, self.components)
-        found, counts = x.unique(return_counts=True)
-        common = counts.argsort(descending=True, stable=True)[: self.atoms].sort().values
-        missing = self.atoms - len(common)  # fewer distinct numbers than atoms: some stand idle
-        self.values.copy_(torch.cat([found[common], x.new_full((missing,), math.inf)]))
-        rest = (len(x) - counts[common].sum()).clamp(min=1)
-        idle = counts.new_ones(missing)
-        weights = torch.cat([counts[common], idle, rest[None]]).double().log()
+        common = atoms(x)[: self.atoms].sort().values
+        missing = self.atoms - len(common)  # fewer of them than there may be: some stand idle
+        self.values.copy_(torch.cat([common, x.new_full((missing,), math.inf)]))
+        counts = torch.bincount(self._atom(x), minlength=self.atoms + 1)
+        weights = counts.double().clamp(min=1).log()
         others = y[self._atom(x) == self.atoms]
         slab = spread(others if len(others) > 20 else y, self.components)
         return torch.cat([weights.log_softmax(0), slab])
@@ -89,10 +89,12 @@ class Cells(Column):
     def _parts(self, raw: Tensor) -> tuple[Tensor, Logistics]:
         """log-weights (rows, atoms + 1) of the atoms and of the mixture, and the mixture."""
         if not self.atoms:
-            return raw.new_zeros(len(raw), 1), logistics(raw)
+            return raw.new_zeros(len(raw), 1), logistics(raw, self.coordinate.range)
         n = self.atoms + 1
         idle = torch.cat([self.values.isinf(), self.values.new_zeros(1, dtype=torch.bool)])
-        return raw[:, :n].masked_fill(idle, -math.inf).log_softmax(-1), logistics(raw[:, n:])
+        return raw[:, :n].masked_fill(idle, -math.inf).log_softmax(-1), logistics(
+            raw[:, n:], self.coordinate.range
+        )
 
     def _edges(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The coordinates of the outer edges of cells low … high (rows), and their distance."""

@@ -8,11 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from pushforward.numerics import without_outliers
+from pushforward.transforms.columns.range import END, Range
 
-END = 1e4  # stands for an infinite coordinate: with a true infinity gradients would be NaN
 TAIL = 2.0  # deviations up to which the coordinate of heavy tails is linear, about
-STEEP = 20.0  # how much steeper the coordinate is beyond the range of the data
-MARGIN = 0.01  # of that range, on either side
+MARGIN = 1e-3  # of the range of the data, on either side
 HEAVY = 12.0  # deviations beyond which one in a thousand lies where tails are heavy
 
 
@@ -21,7 +20,7 @@ class Coordinate(nn.Module):
 
     log(x - lower) or the logit within bounds, then location and scale. Without bounds, where the
     data's tails are heavy, then t·asinh(·/t), so that logistic tails in y are power laws in x. Else
-    y is steeper beyond the range of the data: tails of which nothing was seen are thin.
+    the range of the data is remembered.
 
     Args:
         lower, upper: open bounds of x, or None.
@@ -35,8 +34,9 @@ class Coordinate(nn.Module):
     loc: Tensor
     scale: Tensor
     heavy: Tensor
-    least: Tensor
-    most: Tensor
+    ends: Tensor
+    log_share: Tensor
+    beyond: Tensor
 
     def __init__(self, lower: float | None = None, upper: float | None = None) -> None:
         super().__init__()
@@ -44,12 +44,17 @@ class Coordinate(nn.Module):
         self.register_buffer("loc", torch.zeros(()))
         self.register_buffer("scale", torch.ones(()))
         self.register_buffer("heavy", torch.tensor(False))
-        self.register_buffer("least", torch.tensor(-1e4))
-        self.register_buffer("most", torch.tensor(1e4))
+        self.register_buffer("ends", torch.tensor([-END, END]))
+        self.register_buffer("log_share", torch.tensor(-math.inf))
+        self.register_buffer("beyond", torch.ones(()))
 
     @torch.no_grad()
-    def initialize(self, x: Tensor, weight: Tensor | None = None) -> None:
-        """Set location and scale from x (n) within the bounds, without its outliers."""
+    def initialize(self, x: Tensor, weight: Tensor | None = None, half: float = 0.0) -> None:
+        """Set location and scale from x (n) within the bounds, without its outliers, and the range.
+
+        Args:
+            half: of a cell's width, if x is that of cells.
+        """
         every = self._unbounded(x.double())[0]
         u = without_outliers(every[:, None])[:, 0]
         share = torch.ones_like(u) if weight is None else weight.double()
@@ -59,10 +64,19 @@ class Coordinate(nn.Module):
         self.scale.copy_(scale if float(scale) > 0 else torch.ones(()))
         far = ((every - loc).abs() > HEAVY * self.scale).double().mean()
         self.heavy.copy_(far > 1e-3 if self.lower is None and self.upper is None else far < 0)
-        low, high = ((end - loc) / self.scale for end in (every.min(), every.max()))
-        margin = MARGIN * (high - low) + torch.finfo(torch.float32).eps
-        self.least.copy_(low - margin)
-        self.most.copy_(high + margin)
+        low, high = ((end - loc) / self.scale for end in (every.min() - half, every.max() + half))
+        margin = (0 if half else MARGIN) * (high - low) + torch.finfo(torch.float32).eps
+        self.ends.copy_(torch.stack([low - margin, high + margin]))
+        self.log_share.fill_(-math.log(2 * (len(x) + 1)))
+        # how far the largest of n normal numbers is beyond the next, in units of their range
+        self.beyond.copy_((high - low).clamp(min=0.01) / (4 * math.log(len(x) + 1)))
+
+    @property
+    def range(self) -> Range | None:
+        """Where values were seen; None where tails are heavy, or before `initialize`."""
+        if bool(self.heavy) or bool(self.log_share.isinf()):
+            return None
+        return Range(self.ends[0], self.ends[1], self.log_share, self.beyond)
 
     def forward(self, x: Tensor) -> Tensor:
         """y of x, of any shape; ends of the bounds give an infinite y."""
@@ -74,9 +88,7 @@ class Coordinate(nn.Module):
         v = (u - self.loc) / self.scale
         log_slope = log_slope - self.scale.log()
         if not bool(self.heavy):
-            beyond = v - v.clamp(self.least, self.most)
-            log_slope = torch.where(beyond == 0, log_slope, log_slope + math.log(STEEP))
-            return v + (STEEP - 1) * beyond, log_slope
+            return v, log_slope
         log_slope = log_slope - torch.hypot(v / TAIL, torch.ones_like(v)).log()
         return TAIL * torch.asinh(v / TAIL), log_slope
 
@@ -86,9 +98,6 @@ class Coordinate(nn.Module):
         v = y.double()
         if bool(self.heavy):
             v = torch.sinh((v / TAIL).clamp(-80, 80)) * TAIL
-        else:
-            inside = v.clamp(self.least, self.most)
-            v = inside + (v - inside) / STEEP
         u = v * self.scale + self.loc
         lower, upper = self.lower, self.upper
         if lower is not None and upper is not None:

@@ -2,87 +2,110 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
+from pushforward.transforms.columns.range import END, Range, log1mexp
+
 NARROWEST = -9.0  # the least log-scale of a component, in standardized units
 WIDEST = 3.0
 
 
 class Logistics(NamedTuple):
-    """Σ_k w_k · Logistic(loc_k, scale_k), one mixture a row.
+    """Σ_k w_k · Logistic(loc_k, scale_k), each within the range if there is one; one mixture a row.
 
     Attributes:
-        log_weights: (rows, K), normalised.
+        log_weights: (rows, K), normalised; where there is a range, divided by what each component
+            has in it.
         loc, log_scale: (rows, K).
+        known: the range in which values were seen, or None where they may lie anywhere.
     """
 
     log_weights: Tensor
     loc: Tensor
     log_scale: Tensor
+    known: Range | None = None
 
     def log_prob(self, y: Tensor) -> Tensor:
         """log f(y) of y (rows), nats."""
         t = (y[:, None] - self.loc) * (-self.log_scale).exp()
         each = logsigmoid(t) + logsigmoid(-t) - self.log_scale
-        return torch.logsumexp(self.log_weights + each, -1)
+        inside = torch.logsumexp(self.log_weights + each, -1)
+        return inside if self.known is None else self.known.log_prob(y, inside)
 
     def tails(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """log P(Y < y) and log P(Y > y), (rows)."""
-        t = (y[:, None] - self.loc) * (-self.log_scale).exp()
-        sides = (self.log_weights + logsigmoid(t), self.log_weights + logsigmoid(-t))
+        end = torch.full_like(y, END)
+        sides = self.log_masses(-end, y, y + end), self.log_masses(y, end, end - y)
         return sides[0].logsumexp(-1), sides[1].logsumexp(-1)
 
     def log_masses(self, low: Tensor, high: Tensor, width: Tensor) -> Tensor:
-        """log of each component's mass in [low, high], times its weight; all (rows), (rows, K).
+        """log of each part's share in [low, high]; all (rows), (rows, K), of a range (rows, K + 3).
 
-        σ(b) - σ(a) = σ(b)·σ(-a)·(1 - exp(-(b - a))): exact in both tails, and of narrow intervals,
-        whose width comes apart from its ends because their difference would lose its digits.
+        Widths come apart from the ends because differences of those would lose their digits; an
+        end is infinite where it is ±END. The last three are what the range has besides components.
         """
-        rate = (-self.log_scale).exp()
-        below = logsigmoid((high[:, None] - self.loc) * rate)
-        above = logsigmoid((self.loc - low[:, None]) * rate)
-        return self.log_weights + below + above + log1mexp(width[:, None] * rate)
+        if self.known is None:
+            return self.log_weights + _shares(self, low, high, width)
+        first, last, within = self.known.clip(low, high, width)
+        inside = (self.log_weights + _shares(self, first, last, within)).masked_fill(
+            (within <= 0)[:, None], -math.inf
+        )
+        return torch.cat([inside, self.known.log_masses(low, high, width)], -1)
 
     def draw(
         self, log_masses: Tensor, low: Tensor, high: Tensor, generator: torch.Generator | None
     ) -> Tensor:
         """y (rows) of the mixture within [low, high], whose `log_masses` these are."""
-        k = categorical(log_masses, generator)[:, None]
+        part = categorical(log_masses, generator)
+        k = part.clamp(max=self.loc.shape[1] - 1)[:, None]
         loc, scale = self.loc.gather(1, k)[:, 0], self.log_scale.gather(1, k)[:, 0].exp()
-        a, b = (low - loc) / scale, (high - loc) / scale
-        flip = a + b > 0  # from the nearer tail
-        a, b = torch.where(flip, -b, a), torch.where(flip, -a, b)
         u = torch.rand(loc.shape, generator=generator, dtype=loc.dtype).clamp(min=1e-12)
-        # log F(t) = log(F(a) + u·(F(b) - F(a))), then t = logit of that
-        log_f = torch.logaddexp(
-            logsigmoid(a), u.log() + logsigmoid(b) + logsigmoid(-a) + log1mexp(b - a)
-        )
-        t = log_f - torch.log(-torch.expm1(log_f.clamp(max=-1e-12)))
-        t = torch.minimum(torch.maximum(t, a), b)
-        return torch.minimum(torch.maximum(loc + scale * torch.where(flip, -t, t), low), high)
+        if self.known is None:
+            return _quantile(loc, scale, low, high, u)
+        first, last, _ = self.known.clip(low, high, high - low)
+        inside = _quantile(loc, scale, first, last, u)
+        return self.known.draw(part - self.loc.shape[1], inside, low, high, u)
 
 
-def logistics(raw: Tensor) -> Logistics:
+def _shares(law: Logistics, low: Tensor, high: Tensor, width: Tensor) -> Tensor:
+    """log of each component's mass in [low, high] (rows), (rows, K).
+
+    σ(b) - σ(a) = σ(b)·σ(-a)·(1 - exp(-(b - a))): exact in both tails.
+    """
+    rate = (-law.log_scale).exp()
+    below = logsigmoid((high[:, None] - law.loc) * rate)
+    above = logsigmoid((law.loc - low[:, None]) * rate)
+    return below + above + log1mexp(width[:, None] * rate)
+
+
+def _quantile(loc: Tensor, scale: Tensor, low: Tensor, high: Tensor, u: Tensor) -> Tensor:
+    """The u-quantile of a logistic within [low, high], from the nearer tail; all (rows)."""
+    a, b = (low - loc) / scale, (high - loc) / scale
+    flip = a + b > 0
+    a, b = torch.where(flip, -b, a), torch.where(flip, -a, b)
+    # log F(t) = log(F(a) + u·(F(b) - F(a))), then t = logit of that
+    log_f = torch.logaddexp(
+        logsigmoid(a), u.log() + logsigmoid(b) + logsigmoid(-a) + log1mexp(b - a)
+    )
+    t = log_f - torch.log(-torch.expm1(log_f.clamp(max=-1e-12)))
+    t = torch.minimum(torch.maximum(t, a), b)
+    return torch.minimum(torch.maximum(loc + scale * torch.where(flip, -t, t), low), high)
+
+
+def logistics(raw: Tensor, known: Range | None = None) -> Logistics:
     """The mixture whose parameters are raw (rows, 3K)."""
     weights, loc, log_scale = raw.chunk(3, -1)
-    return Logistics(weights.log_softmax(-1), loc, log_scale.clamp(NARROWEST, WIDEST))
-
-
-def log1mexp(x: Tensor) -> Tensor:
-    """log(1 - exp(-x)) of x ≥ 0; very small where x is 0, never -inf.
-
-    Example:
-        >>> log1mexp(torch.tensor([1e-8, 0.5]))
-        tensor([-18.4207,  -0.9328])
-    """
-    x = x.clamp(min=torch.finfo(x.dtype).tiny)
-    return torch.where(
-        x < 0.7, torch.log(-torch.expm1(-x)), torch.log1p(-(-x.clamp(min=0.7)).exp())
-    )
+    law = Logistics(weights.log_softmax(-1), loc, log_scale.clamp(NARROWEST, WIDEST), known)
+    if known is None:
+        return law
+    low, high = known.low.expand(len(raw)), known.high.expand(len(raw))
+    own = _shares(law, low, high, high - low)
+    return law._replace(log_weights=law.log_weights - own + known.log_inside)
 
 
 def categorical(log_weights: Tensor, generator: torch.Generator | None) -> Tensor:

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from pushforward.errors import ConfigurationError
 from pushforward.transforms.columns.column import Column, Limit
-from pushforward.transforms.columns.coordinate import END, Coordinate
+from pushforward.transforms.columns.coordinate import Coordinate
 from pushforward.transforms.columns.logistics import Logistics, categorical, logistics
+from pushforward.transforms.columns.range import END
 from pushforward.transforms.columns.steps import Steps, spread
 
 LARGEST = 1e30  # of any number, of either sign
@@ -100,9 +101,9 @@ class Real(Column):
     def _parts(self, raw: Tensor) -> tuple[Tensor, Logistics]:
         """log-weights (rows, ends + 1) of the closed bounds and of the mixture, and the mixture."""
         if not self.ends:
-            return raw.new_zeros(len(raw), 1), logistics(raw)
+            return raw.new_zeros(len(raw), 1), logistics(raw, self.coordinate.range)
         n = len(self.ends) + 1
-        return raw[:, :n].log_softmax(-1), logistics(raw[:, n:])
+        return raw[:, :n].log_softmax(-1), logistics(raw[:, n:], self.coordinate.range)
 
     def log_prob(self, raw: Tensor, x: Tensor) -> Tensor:
         weights, law = self._parts(raw)

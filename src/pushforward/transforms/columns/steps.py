@@ -42,6 +42,7 @@ def spread(y: Tensor, components: int) -> Tensor:
     """The first parameters (3K) of a mixture for y (n): components at its quantiles."""
     levels = (torch.arange(components, dtype=y.dtype) + 0.5) / components
     loc = torch.quantile(y[:: max(1, len(y) // 100_000)], levels)
-    gaps = torch.quantile(y[:: max(1, len(y) // 100_000)], (levels + 0.5 / components).clamp(max=1))
+    beside = (levels + 0.5 / components).clamp(max=1 - 0.25 / components)  # not the greatest
+    gaps = torch.quantile(y[:: max(1, len(y) // 100_000)], beside)
     scale = (gaps - loc).abs().clamp(min=0.02)
     return torch.cat([torch.zeros_like(loc), loc, scale.log()])
