@@ -6,16 +6,16 @@ from pathlib import Path
 
 from benchmarks.markdown import heading, over_seeds, significant, table
 from benchmarks.mixed import plot
-from benchmarks.mixed.plan import PATIENCE, REAL, SIZES
+from benchmarks.mixed.plan import DRAWS, PATIENCE, REAL, SIZES
 from benchmarks.mixed.summary import Line, Results, lines
 from benchmarks.records import Records
 
 METHOD = f"""\
 Rows are cut at random into 80, 10 and 10 %, the same for every method. A method sees the first two
-parts, draws as many synthetic rows as these have, and is judged by the third. Every run has a
-process of its own. Seconds are those of the processor (of one thread), since the machine did other
-things as well; imports are not counted. A run that has not ended after {PATIENCE / 60:.0f} minutes
-of the processor is ended.
+parts, draws {DRAWS} synthetic tables of as many rows as these have, and is judged by the third.
+Every run has a process of its own. Seconds are those of the processor (of one thread), since the
+machine did other things as well; imports are not counted. A run that has not ended after {PATIENCE
+/ 60:.0f} minutes of the processor is ended.
 
 *nats* is the mean log probability of a test row, higher is better. Numbers are rounded, so that
 what can be compared is the **probability of the cell** that a row's numbers are rounded to (carat,
@@ -27,17 +27,20 @@ probabilities, at most 0. A row to which a method gives the probability 0 makes 
 counted; the median says what is typical.
 
 *quality* is the score of sdmetrics' QualityReport against the test rows, the mean of *shapes*
-(columns one by one) and *pairs* (trends between two), 1 at best. Beside a category, sdmetrics cuts
-a number into ten bins over the range of its own table, so that one far value in one of the two
-tables moves all bins: even real rows have less than 1, and may have less than synthetic ones that
-lack the far values. *utility* is what gradient
-boosting (scikit-learn's `HistGradientBoosting`, as it comes) has learned from the synthetic rows,
-asked about the test rows. *near* is the median distance of a synthetic row to the nearest of as
-many training rows as there are test rows, and to the nearest test row: the root of the sum of
-squared differences, of numbers in standard deviations, 1 for a category that differs. Where the
-first is smaller, rows have been learned by heart. *copies* is the share of synthetic rows that is
-found among the training rows, cell by cell. *{REAL}* puts the training rows themselves in the
-stead of synthetic ones: what there is to reach, for a table of that size.
+(columns one by one) and *pairs* (trends between two), 1 at best: the mean of the {DRAWS} tables,
+and their standard deviation. Beside a category, sdmetrics cuts a number into ten bins over the
+range of its own table, so that one far value in one of the two tables moves all bins: from one
+table to the next the score changes more than from method to method, and even real rows have less
+than 1. *within* is the score of those rows alone whose numbers lie in the range of the test rows.
+All that follows is of the first table. *utility* is what gradient boosting (scikit-learn's
+`HistGradientBoosting`, as it comes) has learned from the synthetic rows, asked about the test rows.
+*near* is the median distance of a synthetic row to the nearest of as many training rows as there
+are test rows, and to the nearest test row: the root of the sum of squared differences, of numbers
+in standard deviations, 1 for a category that differs. Where the first is smaller, rows have been
+learned by heart. *copies* is the share of synthetic rows that is found among the training rows,
+cell by cell. *{REAL}* puts the training rows themselves in the stead of synthetic ones, and for the
+other tables as many drawn from them with replacement: what there is to reach, for a table of that
+size.
 
 All peers are used as they come. *TVAE*, *CTGAN* (300 epochs) and *GaussianCopula* are those of SDV,
 told which columns are numbers, categories and moments; the first two have no density. The copula's
@@ -65,6 +68,7 @@ HEAD = [
     "quality",
     "shapes",
     "pairs",
+    "within",
     "utility",
     "near train",
     "near test",
@@ -114,13 +118,21 @@ def figures(line: Line) -> list[str]:
     return [
         "−∞" if line.impossible else over_seeds(line.values("nats"), 2),
         median(line),
-        *(over_seeds(line.values(key), 3) for key in ("quality", "shapes", "pairs", "utility")),
+        quality(line),
+        *(over_seeds(line.values(key), 3) for key in ("shapes", "pairs", "within", "utility")),
         "–" if heart else over_seeds(line.values("near_train"), 3),
         over_seeds(line.values("near_test"), 3),
         "–" if heart else share(line.mean("copies_train")),
         "–" if heart else seconds(line, "processor_seconds"),
         "–" if heart else seconds(line, "sampling_processor_seconds"),
     ]
+
+
+def quality(line: Line) -> str:
+    """The mean over tables and seeds, and the standard deviation from table to table."""
+    spread = line.mean("quality_spread")
+    mean = over_seeds(line.values("quality"), 3)
+    return mean if spread is None or not line.values("quality") else f"{mean} ± {spread:.3f}"
 
 
 def median(line: Line) -> str:

@@ -55,6 +55,8 @@ def _panel(axis: Any, made: list[Line], key: str) -> None:
             axis.annotate(said, (0.03, place), va="center", fontsize=7, color=GREY, xycoords=corner)
             continue
         colour = OURS if line.method == PRODUCT else PEER
+        spread = line.mean(f"{key}_spread") or 0.0
+        axis.plot([value - spread, value + spread], [place, place], color=colour, linewidth=1.5)
         axis.scatter(value, place, s=36, color=colour, linewidths=0, zorder=3)
         axis.annotate(
             f"{value:.3g}",

@@ -163,5 +163,5 @@ class Cells(Column):
         return torch.where(chosen == self.atoms, k, values), all_weights.logsumexp(-1)
 
     def _cell(self, y: Tensor, low: Tensor, high: Tensor) -> Tensor:
-        k = self.coordinate.inverse(y.double().clamp(-60, 60)).round().to(y)
+        k = self.coordinate.inverse(y.double().clamp(-END, END)).round().to(y)
         return torch.minimum(torch.maximum(k, low), high)

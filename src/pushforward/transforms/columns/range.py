@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-END = 1e4  # stands for an infinite coordinate: with a true infinity gradients would be NaN
+END = 1e8  # stands for an infinite coordinate: with a true infinity gradients would be NaN
 DECAY = 2.0  # P(more than t beyond the range | beyond) = (1 + t / scale)^-DECAY
 
 
