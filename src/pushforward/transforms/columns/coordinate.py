@@ -65,7 +65,7 @@ class Coordinate(nn.Module):
         far = ((every - loc).abs() > HEAVY * self.scale).double().mean()
         self.heavy.copy_(far > 1e-3 if self.lower is None and self.upper is None else far < 0)
         low, high = ((end - loc) / self.scale for end in (every.min() - half, every.max() + half))
-        margin = (0 if half else MARGIN) * (high - low) + torch.finfo(torch.float32).eps
+        margin = torch.finfo(torch.float32).eps if half else MARGIN * (high - low).clamp(min=1)
         self.ends.copy_(torch.stack([low - margin, high + margin]))
         self.log_share.fill_(-math.log(2 * (len(x) + 1)))
         # how far the largest of n normal numbers is beyond the next, in units of their range

@@ -103,8 +103,9 @@ def logistics(raw: Tensor, known: Range | None = None) -> Logistics:
     law = Logistics(weights.log_softmax(-1), loc, log_scale.clamp(NARROWEST, WIDEST), known)
     if known is None:
         return law
-    low, high = known.low.expand(len(raw)), known.high.expand(len(raw))
-    own = _shares(law, low, high, high - low)
+    rate = (-law.log_scale).exp()
+    own = logsigmoid((known.high - law.loc) * rate) + logsigmoid((law.loc - known.low) * rate)
+    own = own + torch.log1p(-torch.exp((known.low - known.high) * rate))  # a range is never narrow
     return law._replace(log_weights=law.log_weights - own + known.log_inside)
 
 
