@@ -48,9 +48,10 @@ cells are boxes of its normal vector, whose probability is estimated by 256 draw
 an adversarial random forest of 30 trees, whose law is computed from the parameters of its leaves.
 *SPFlow* is a sum-product network by LearnSPN, with normal and categorical leaves; where its
 dependence coefficient cannot be computed, in clusters of a few rows, it would stop, and the pair
-counts as independent instead. These two know neither gaps nor moments: for them, moments are hours
-since the first, a number with gaps is filled by its median and has a category beside it that says
-whether it is known, and a gap in text is a level of its own. Rows are brought back the same way.
+counts as independent instead; its draws, of which some are infinite, are cut at the ends of what
+was seen. These two know neither gaps nor moments: for them, moments are hours since the first, a
+number with gaps is filled by its median and has a category beside it that says whether it is known,
+and a gap in text is a level of its own. Rows are brought back the same way.
 """
 NOTES = {
     "diamonds": "Six real columns, a whole price, three ordered categories; no gaps. "

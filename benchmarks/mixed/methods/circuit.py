@@ -84,6 +84,8 @@ class Law:
         self.filled = filled
         self.numbers, self.categories = len(filled.numbers), list(filled.levels)
         data = torch.tensor(self._coded(train))
+        known = filled.fill(train)
+        self.ends = {n: (known[n].min(), known[n].max()) for n in filled.numbers}
         leaves: list[Any] = [NormalCells(scope=Scope(list(range(self.numbers))))]
         for k, name in enumerate(self.categories):
             leaves.append(levels(len(filled.levels[name]))(Scope([self.numbers + k])))
@@ -105,6 +107,8 @@ class Law:
             drawn = self.network.sample(n).numpy().astype(np.float64)
         names = [*self.filled.numbers, *self.categories]
         table = pd.DataFrame(drawn, columns=names)
+        for name in self.filled.numbers:  # some draws are infinite: the ends of what was seen
+            table[name] = table[name].clip(*self.ends[name])
         for name in self.categories:
             codes = table[name].astype(int)
             table[name] = pd.Categorical.from_codes(codes, self.filled.levels[name])
