@@ -9,11 +9,13 @@ import pyarrow.compute as pc
 
 from pushforward.schema.choose_numbers import choose_number
 from pushforward.schema.column import Column
+from pushforward.schema.contradictions import holds
 from pushforward.schema.date_format import date_patterns
 from pushforward.schema.dates import iso, read_dates
-from pushforward.schema.dtypes import type_name
+from pushforward.schema.dtypes import inner_type, named_type, type_name
 from pushforward.schema.facts import DateFacts
 from pushforward.schema.grid import MOST_CELLS
+from pushforward.schema.na import present
 from pushforward.schema.remarks import Remarks
 from pushforward.schema.tally import MOST_LEVELS, Tally
 from pushforward.text import excerpt
@@ -55,7 +57,8 @@ def choose(tally: Tally, plain: bool, remarks: Remarks) -> Column:
     if pa.types.is_boolean(tally.value):
         return Column(kind="boolean", levels=["false", "true"], **shared)
     if tally.levels is not None:
-        levels = pc.cast(tally.levels, pa.string()).to_pylist()
+        levels = pc.unique(present(pc.cast(tally.levels, pa.string()), tally.na).drop_null())
+        levels = levels.to_pylist()
         return Column(kind="ordered", levels=levels, **shared)
     if pa.types.is_dictionary(tally.kind):  # what a program calls a category
         return _text(tally, shared, remarks)
@@ -73,6 +76,10 @@ def _constant(tally: Tally, plain: bool, shared: dict[str, Any]) -> Column:
         pattern = tally.patterns[0]
         if pattern.decimal == "." and not (pattern.suffix or pattern.thousands):
             shared["dtype"] = "float64" if pattern.most else "int64"
+    if not holds(
+        value, inner_type(named_type(shared["dtype"]))
+    ):  # more digits than its numbers have
+        shared["dtype"] = "string"
     return Column(kind="constant", value=value, **shared)
 
 

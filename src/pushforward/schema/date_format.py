@@ -70,6 +70,16 @@ def date_patterns(cells: pa.Array) -> list[str]:
     return [form + time for form in loose]
 
 
+def ways(form: str) -> list[str]:
+    """The formats that a column's format names, with bars between them; the first writes.
+
+    Example:
+        >>> ways("%Y-%m-%d|%d/%m/%Y")
+        ['%Y-%m-%d', '%d/%m/%Y']
+    """
+    return form.split("|")
+
+
 def date_parts(form: str) -> dict[str, str]:
     """The parts of a date's format: date, join, time, digits, half, zone.
 
@@ -83,7 +93,8 @@ def date_parts(form: str) -> dict[str, str]:
     """
     found = _FORMAT.fullmatch(form)
     date = found["date"] if found else ""
-    if found is None or not all(re.search(piece, date) for piece in ("%[Yy]", "%-?[mbB]", "%-?d")):
+    marks = [re.sub("[yY]", "y", re.sub("[bB]", "m", m)) for m in re.findall("%-?(.)", date)]
+    if found is None or sorted(marks) != ["d", "m", "y"]:  # each of them once
         raise ConfigurationError(
             f"{excerpt(form)} is no format of a date; write it as %Y-%m-%d or %d.%m.%Y %H:%M:%S."
         )
