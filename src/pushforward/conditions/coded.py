@@ -207,7 +207,8 @@ def _read(clause: Clause, column: Column) -> Read:
         read = read_cells(cells, column.model_copy(update={"format": form}), [])
         if not read.unreadable[0]:
             return read
-    what = "date" if column.kind == "datetime" else "number within ±1e30"
+    own = {"datetime": "date", "time": "time of the day"}
+    what = own.get(column.kind, "number within ±1e30")
     form = f", such as {column.format}" if column.format else ""
     raise _fault(clause, f"{excerpt(clause.values[0])} is no {what}{form}")
 

@@ -138,6 +138,8 @@ def reason(column: Column, cell: object, value: float) -> str:
     if column.kind == "datetime":
         step = f"{column.unit:g} seconds, counted from {column.origin}"
         return f"{held}which is no multiple of {step}; mend it, or change the step in the schema"
+    if column.kind == "time":
+        return f"{held}which is no multiple of {column.unit:g} seconds; mend it, or change the step"
     number = column.start + value * column.unit if column.cells else value
     if column.kind == "positive" and number <= 0:
         return f"{held}and must be above 0; mend it, or make it a bounded or real column"

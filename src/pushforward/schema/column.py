@@ -8,7 +8,9 @@ from typing import Any, Self
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pushforward.schema.clock import DAY, require_clock
 from pushforward.schema.contradictions import (
+    clock_fault,
     constant_fault,
     dates_fault,
     decimals_fault,
@@ -45,7 +47,8 @@ class Column(BaseModel):
         missing: whether cells may be missing.
         lower, upper: no value lies beyond them, in the column's units; None for no bound.
         step: of integer and rounded, every value is origin + a whole multiple of it; of datetime,
-            the same in seconds. Of other numbers, decode rounds to its multiples.
+            the same in seconds; of time, in seconds from midnight. Of other numbers, decode rounds
+            to its multiples.
         origin: where counting starts; of datetime, an ISO date and time.
         fine: of datetime, that its steps are too many to count; it is then a real number of them.
         period: of periodic, the length after which values repeat (360, 24).
@@ -93,7 +96,8 @@ class Column(BaseModel):
     @property
     def cells(self) -> bool:
         """Whether its values are whole numbers of steps."""
-        return self.kind in ("integer", "rounded") or (self.kind == "datetime" and not self.fine)
+        whole = ("integer", "rounded", "time")
+        return self.kind in whole or (self.kind == "datetime" and not self.fine)
 
     @property
     def unit(self) -> float:
@@ -121,6 +125,8 @@ class Column(BaseModel):
         if self.kind == "periodic":
             low = self.lower or 0.0
             return {"kind": "periodic", "lower": low, "upper": low + (self.period or 0.0)}
+        if self.kind == "time":
+            return {"kind": "cells", "lower": 0, "upper": int((DAY - 1) // self.unit)}
         if self.cells:
             return {"kind": "cells", "lower": self._code(self.lower, up=True)} | {
                 "upper": self._code(self.upper, up=False)
@@ -169,7 +175,9 @@ class Column(BaseModel):
         yield sizes_fault({k: v for k, v in sizes.items() if isinstance(v, float)})
         kind = named_type(self.dtype)
         inner = inner_type(kind)
-        fits = {"datetime": is_date}.get(self.kind, is_number if self.kind in NUMBERS else None)
+        fits = {"datetime": is_date, "time": pa.types.is_null}.get(
+            self.kind, is_number if self.kind in NUMBERS else None
+        )
         if fits is not None and not (fits(kind) or is_text(kind)):
             yield f"dtype {self.dtype} cannot hold a column of kind {self.kind}"
         if self.levels is not None:
@@ -178,6 +186,8 @@ class Column(BaseModel):
             yield constant_fault(str(self.value), self.missing, inner, self.dtype)
         if self.kind == "datetime":
             yield self._fault_of_dates(inner)
+        elif self.kind == "time":
+            yield self._fault_of_times()
         elif isinstance(self.origin, str):
             yield f"origin is {self.origin!r}, and must be a number"
         if self.kind in NUMBERS:
@@ -188,6 +198,11 @@ class Column(BaseModel):
         for way in () if self.format is None else ways(self.format):
             date_parts(way)
         return dates_fault(str(self.origin), self.unit, self.format, inner)
+
+    def _fault_of_times(self) -> str | None:
+        if self.format is not None:
+            require_clock(self.format)
+        return clock_fault(self.unit, self.format)
 
     def _faults_of_numbers(self, inner: pa.DataType) -> Iterator[str | None]:
         pattern = None if self.format is None else parse_pattern(self.format)

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pushforward.schema.clock import DAY
 from pushforward.schema.date_format import ways
 from pushforward.schema.dates import SECOND, microseconds
 from pushforward.schema.facts import LARGEST
@@ -18,7 +19,6 @@ from pushforward.schema.pattern import GENERAL, Pattern
 
 FINEST = 1e-6  # seconds: dates are told apart to a microsecond
 EXACT = 2.0**53  # up to here every integer is a float64
-DAY = 86400
 
 
 def sizes_fault(sizes: dict[str, float]) -> str | None:
@@ -168,6 +168,20 @@ def dates_fault(origin: str, unit: float, form: str | None, inner: pa.DataType) 
             return f"{way} writes no {lost}, and dates lie {unit:g} seconds apart" + (
                 "" if unit % finest else f", counted from {origin}"
             )
+    return None
+
+
+def clock_fault(unit: float, form: str | None) -> str | None:
+    """Steps of a time of the day that do not part it, or that its format does not write.
+
+    Example:
+        >>> clock_fault(1.0, "%H:%M")
+        'format %H:%M writes no seconds, and times lie 1 seconds apart'
+    """
+    if unit != round(unit) or unit >= DAY:
+        return f"step is {unit:g}, and must be whole seconds, fewer than a day has"
+    if form is not None and "%S" not in form and unit % 60:
+        return f"format {form} writes no seconds, and times lie {unit:g} seconds apart"
     return None
 
 

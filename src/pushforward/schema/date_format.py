@@ -16,7 +16,7 @@ _DATE = (
     rf"\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:\d{{4}}|\d{{2}})"
     rf"|\d{{1,2}}[- ]{_MONTH}[- ]\d{{4}}|{_MONTH} \d{{1,2}},? \d{{4}}"
 )
-_SHAPE = (
+SHAPE = (
     rf"^(?P<date>{_DATE})(?:(?P<join>T|,? )(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})"
     r"(?::(?P<second>\d{2})(?P<fraction>(?:\.\d+)?))?(?P<half>(?: ?[AaPp][Mm])?)"
     r"(?P<zone>(?:Z|[+-]\d{2}:?\d{2})?))?$"
@@ -102,7 +102,7 @@ def date_parts(form: str) -> dict[str, str]:
 
 
 def split_dates(cells: pa.Array) -> dict[str, pa.Array]:
-    parts = pc.extract_regex(cells, pattern=_SHAPE)
+    parts = pc.extract_regex(cells, pattern=SHAPE)
     return {name: pc.struct_field(parts, name) for name in _PARTS}
 
 

@@ -203,7 +203,8 @@ def _why(column: Column) -> str:
 
 
 def _unreadable(column: Column, cell: object) -> str:
-    what = "date" if column.kind == "datetime" else "number within ±1e30"
+    own = {"datetime": "date", "time": "time of the day"}
+    what = own.get(column.kind, "number within ±1e30")
     form = f" written as {column.format}" if column.format else ""
     return (
         f"holds {excerpt(cell)}, which is no {what}{form}; mend it, add it to na in the schema if "
