@@ -150,6 +150,15 @@ REFUSED = {
 }
 
 
+def test_yes_and_no_are_told_in_any_case():
+    schema = Schema(columns=[Column(name="ok", kind="boolean", levels=["no", "Yes"])])
+    assert [code(f"ok{told}", schema).known for told in ("=NO", "=yes", "!=YES")] == [
+        {0: 0.0},
+        {0: 1.0},
+        {0: 0.0},
+    ]
+
+
 @pytest.mark.parametrize("text", ["k=7", "k=7.0", "k in {6;7}", "k!=8", "k>=7, k<9"])
 def test_what_is_certain_tells_nothing(text):
     assert code(text, SCHEMA) == Condition(text, {}, {})

@@ -106,6 +106,7 @@ DAY = {"kind": "datetime", "step": 1, "origin": "2013-01-01", "dtype": "string"}
         ({"kind": "real", "lower": True}, "lower is true, and must be a number"),
         ({"kind": "real", "lower": 1e31}, r"lower is 1e\+31, and must lie within ±1e\+30"),
         ({"kind": "real", "step": 1e-310}, "step is 1e-310, and must be 1e-30 or more"),
+        ({"kind": "bounded", "lower": 1e9, "upper": 1e9 + 1}, "too near it for float32"),
         ({"kind": "positive", "upper": 0}, "upper is 0, but a positive column lies above 0"),
         ({"kind": "periodic", "period": 5, "step": 5}, "step is 5, and must be below period, 5"),
         ({"kind": "integer", "origin": 0.5}, "counts whole numbers, and origin is 0.5"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -110,6 +110,8 @@ def _require(name: str, schema: Schema) -> None:
 def _levels(clauses: Sequence[Clause], column: Column, na: Sequence[str]) -> Limit | float | None:
     """The codes that all clauses allow; one code; None where they allow all."""
     levels = list(column.levels or [])
+    cases = {level.lower(): level for level in levels} if column.kind == "boolean" else {}
+    clauses = [replace(c, values=tuple(cases.get(v.lower(), v) for v in c.values)) for c in clauses]
     spellings = levels + ([OTHER] if column.reserve is not None else [])
     allowed = set(range(len(spellings)))
     for clause in clauses:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pushforward.schema.clock import DAY, require_clock
 from pushforward.schema.contradictions import (
+    bounds_fault,
     clock_fault,
     constant_fault,
     dates_fault,
@@ -208,8 +209,8 @@ class Column(BaseModel):
         pattern = None if self.format is None else parse_pattern(self.format)
         bounds = {"lower": self.lower, "upper": self.upper}
         yield dtype_fault(bounds, inner, self.dtype)
-        if self.lower is not None and self.upper is not None and self.lower >= self.upper:
-            yield f"lower is {self.lower:g}, and upper, {self.upper:g}, is not above it"
+        if self.lower is not None and self.upper is not None:
+            yield bounds_fault(self.lower, self.upper, self.cells)
         if self.cells:
             places = bounds | {"origin": self.start}
             yield grid_fault(self.kind, places, self.unit, inner, self.dtype)

@@ -18,6 +18,7 @@ from pushforward.schema.kinds import OTHER
 from pushforward.schema.pattern import GENERAL, Pattern
 
 FINEST = 1e-6  # seconds: dates are told apart to a microsecond
+FEW = 1000  # numbers between two bounds that are too few for a density
 EXACT = 2.0**53  # up to here every integer is a float64
 
 
@@ -131,6 +132,25 @@ def decimals_fault(start: float, unit: float, pattern: Pattern) -> str | None:
         if value and off_grid(np.array([value]), least)[0]
     ]
     return f"format {pattern} writes fewer decimals than {lost[0]} needs" if lost else None
+
+
+def bounds_fault(lower: float, upper: float, counted: bool) -> str | None:
+    """Two bounds in the wrong order, or with hardly a float32 between them where none are counted.
+
+    Example:
+        >>> bounds_fault(1e9, 1e9 + 1, counted=False)
+        'lower is 1e+09, and upper, 1e+09, is too near it for float32; shift the column'
+    """
+    if lower >= upper:
+        return f"lower is {lower:g}, and upper, {upper:g}, is not above it"
+    if not counted and upper - lower < FEW * float(np.finfo(np.float32).eps) * max(
+        abs(lower), abs(upper)
+    ):
+        return (
+            f"lower is {lower:g}, and upper, {upper:g}, is too near it for float32; shift the "
+            "column"
+        )
+    return None
 
 
 def dtype_fault(bounds: dict[str, float | None], inner: pa.DataType, dtype: str) -> str | None:
