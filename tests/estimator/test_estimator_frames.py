@@ -296,7 +296,7 @@ def test_an_interval_of_ordered_levels_and_no_condition():
     ("given", "error", "said"),
     [
         ({"cutt": "Good"}, DataError, r"no column 'cutt' \(did you mean 'cut'\?\)"),
-        ({"id": 3}, DataError, "column 'id' counts the rows: it is left out"),
+        ({"id": 3}, DataError, "the model does not hold column 'id', which counts the rows"),
         ({"cut": "Gut"}, DataError, "column 'cut' holds 'Gut', which is none of its levels"),
         ({"count": "many"}, DataError, "column 'count' is integer, and 'many' cannot be read"),
         ({"count": 1.5}, DataError, "not a whole number"),
