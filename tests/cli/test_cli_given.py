@@ -104,7 +104,7 @@ def test_sample_given_a_real_number_says_its_units(pushforward, model):
 
 REFUSED = {
     "cot=Fair": r"no column 'cot' \(did you mean 'cut'\?\)",
-    "id=r1": "Column 'id' is left out of the model",
+    "id=r1": "The model does not hold column 'id', which is different in nearly every row",
     "cut=fair": r"none of the levels of 'cut' \(did you mean 'Fair'\?\)",
     "price=1.5": "'1.5' is not on the steps of 1",
     "price>5,price<3": "price>5,price<3 contradicts itself",

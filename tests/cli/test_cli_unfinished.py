@@ -24,6 +24,11 @@ def content(model: Path) -> dict[str, bytes]:
     return {name: (model / name).read_bytes() for name in MODEL}
 
 
+def untimed(config: bytes) -> list[str]:
+    """The lines of a model's record that do not say how long something took."""
+    return [line for line in config.decode().splitlines() if '"seconds":' not in line]
+
+
 class Killed(BaseException):
     """As good as SIGKILL where nothing is cleaned up."""
 
@@ -176,9 +181,9 @@ def test_stopped_by_hand(pushforward, table, tmp_path, monkeypatch, step, whole)
     assert content(tmp_path / "m") == whole
 
 
-def start(table: Path, model: Path, *options: object) -> subprocess.Popen:
+def start(table: Path, model: Path, *options: object, flow: str = "maf") -> subprocess.Popen:
     """A fit in a process of its own."""
-    call = [sys.executable, "-m", "pushforward", "fit", table, "-o", model, "--flow", "maf"]
+    call = [sys.executable, "-m", "pushforward", "fit", table, "-o", model, "--flow", flow]
     return subprocess.Popen(
         [str(part) for part in (*call, *options)],
         stdout=subprocess.DEVNULL,
@@ -218,6 +223,31 @@ def test_ctrl_c_keeps_the_checkpoint_and_says_how_to_resume(table, tmp_path):
         "pushforward: stopped.",
     ]
     assert sorted(path.name for path in partial.iterdir()) == [CHECKPOINT, HISTORY]
+
+
+@pytest.mark.parametrize("signal_sent", [signal.SIGINT, signal.SIGKILL])
+def test_a_typed_fit_that_was_stopped_goes_on_to_the_same_model(pushforward, tmp_path, signal_sent):
+    draw, epochs = random.Random(0), 40
+    lines = [f"{draw.choice('abc')},{draw.randrange(9)},{draw.gauss(0, 1):.7f}" for _ in range(600)]
+    lines[::7] = [f",{line.partition(',')[2]}" for line in lines[::7]]
+    table, model = tmp_path / "t.csv", tmp_path / "m"
+    table.write_text("\n".join(["cut,n,x", *lines, ""]))
+    options = ("--epochs", epochs, "--no-baselines")
+    finish(start(table, tmp_path / "whole", *options, flow="columns"))
+    process = start(table, model, *options, flow="columns")
+    assert wait_for(process, lambda: epochs_done(tmp_path / "m.partial") > 1)
+    process.send_signal(signal_sent)
+    process.communicate(timeout=120)
+    assert process.returncode == (130 if signal_sent == signal.SIGINT else -signal.SIGKILL)
+    assert not model.exists()
+    done = epochs_done(tmp_path / "m.partial")
+    assert 1 < done < epochs
+    again = ("fit", table, "-o", model, "--flow", "columns", *options, "--resume")
+    assert pushforward(*again).code == 0
+    one, other = content(model), content(tmp_path / "whole")
+    assert one["model.safetensors"] == other["model.safetensors"]
+    assert untimed(one["config.json"]) == untimed(other["config.json"])
+    assert epochs_done(model) == epochs_done(tmp_path / "whole")
 
 
 def finish(process: subprocess.Popen) -> None:

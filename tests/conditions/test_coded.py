@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from pushforward.conditions import code
+from pushforward.conditions import Condition, code
 from pushforward.errors import ConfigurationError
 from pushforward.schema import Column, Schema
 from pushforward.transforms.columns import Limit
@@ -31,7 +31,7 @@ SCHEMA = Schema(
             dtype="string",
         ),
         Column(name="at", kind="datetime", step=1, origin="2020-01-01", fine=True, dtype="string"),
-        Column(name="k", kind="constant", value="7"),
+        Column(name="k", kind="constant", value="7", dtype="int64"),
     ]
 )
 PLACE = {column.name: j for j, column in enumerate(SCHEMA.modelled)}
@@ -117,7 +117,10 @@ def test_several_columns_keep_their_order():
 
 REFUSED = {
     "cot=Good": r"no column 'cot' \(did you mean 'cut'\?\); its columns are 'cut'",
-    "k=7": "Column 'k' is left out of the model: it is '7' in every row",
+    "k=8": "No row can meet the condition k=8: 'k' is '7' in every row",
+    "k!=7.0": "No row can meet the condition k!=7.0",
+    "k>7": "No row can meet the condition k>7",
+    "k>=seven": "'seven' is no number",
     "cut=ideal": r"'ideal' is none of the levels of 'cut' \(did you mean 'Ideal'\?\)",
     "cut>Fair": "the levels of 'cut' have no order; use =",
     "grade>(other)": "can meet",
@@ -145,6 +148,20 @@ REFUSED = {
     "cut=missing": "'missing' says that a cell is missing",
     'x=""': "says that a cell is missing",
 }
+
+
+def test_yes_and_no_are_told_in_any_case():
+    schema = Schema(columns=[Column(name="ok", kind="boolean", levels=["no", "Yes"])])
+    assert [code(f"ok{told}", schema).known for told in ("=NO", "=yes", "!=YES")] == [
+        {0: 0.0},
+        {0: 1.0},
+        {0: 0.0},
+    ]
+
+
+@pytest.mark.parametrize("text", ["k=7", "k=7.0", "k in {6;7}", "k!=8", "k>=7, k<9"])
+def test_what_is_certain_tells_nothing(text):
+    assert code(text, SCHEMA) == Condition(text, {}, {})
 
 
 @pytest.mark.parametrize("text", REFUSED)

@@ -24,7 +24,7 @@ SCHEMA = Schema(
         Column(name="s", kind="bounded", lower=0, upper=1, step=0.01),
         Column(name="ra", kind="periodic", lower=0, period=360),
         Column(name="day", kind="datetime", step=86400, origin="2020-01-01", dtype="date32[day]"),
-        Column(name="k", kind="constant", value="7"),
+        Column(name="k", kind="constant", value="7", dtype="int64"),
     ]
 )
 
@@ -72,7 +72,9 @@ def test_no_condition():
 
 REFUSED = [
     ({"cot": "Good"}, DataError, r"given: there is no column 'cot' \(did you mean 'cut'\?\)"),
-    ({"k": 7}, DataError, "column 'k' is '7' in every row: it is left out of the model"),
+    ({"k": 8}, ConfigurationError, "No row can meet the condition k=8: 'k' is '7' in every row"),
+    ({"k": (8, None)}, ConfigurationError, "No row can meet the condition k>=8"),
+    ({"k": None}, ConfigurationError, "column 'k' is given no value"),
     ({"cut": "ideal"}, DataError, "column 'cut' holds 'ideal', which is none of its levels"),
     ({"cut": ["Good", None]}, ConfigurationError, "column 'cut' is given no value"),
     ({"cut": []}, ConfigurationError, "takes one value, or a pair"),
@@ -93,6 +95,12 @@ REFUSED = [
     ({"day": "soon"}, DataError, "column 'day' is datetime, and 'soon' cannot be read"),
     ("n=5", ConfigurationError, "given must name columns and their values"),
 ]
+
+
+@pytest.mark.parametrize("asked", [7, 7.0, "7", [6, 7], (None, 7), (6.5, None)])
+def test_what_is_certain_tells_nothing(asked):
+    found = from_mapping({"k": asked}, SCHEMA)
+    assert (found.known, found.limits) == ({}, {})
 
 
 @pytest.mark.parametrize(("given", "error", "said"), REFUSED)

@@ -296,7 +296,7 @@ def test_an_interval_of_ordered_levels_and_no_condition():
     ("given", "error", "said"),
     [
         ({"cutt": "Good"}, DataError, r"no column 'cutt' \(did you mean 'cut'\?\)"),
-        ({"id": 3}, DataError, "column 'id' counts the rows: it is left out"),
+        ({"id": 3}, DataError, "the model does not hold column 'id', which counts the rows"),
         ({"cut": "Gut"}, DataError, "column 'cut' holds 'Gut', which is none of its levels"),
         ({"count": "many"}, DataError, "column 'count' is integer, and 'many' cannot be read"),
         ({"count": 1.5}, DataError, "not a whole number"),
@@ -436,3 +436,42 @@ def test_anomalies_among_rows_of_mixed_types(frame):
     odd = with_cell(table, "word", 7, "Fare")
     assert anomaly.score_samples(odd)[7] == -np.inf
     assert anomaly.predict(odd)[7] == -1
+
+
+def test_a_constant_is_certain():
+    table = pa.table({"year": [2013] * 40, "n": [i * i % 17 for i in range(40)]})
+    model = density(schema="infer").fit(table)
+    assert model.sample(5, given={"year": 2013})["year"].to_pylist() == [2013] * 5
+    with pytest.raises(ConfigurationError, match="No row can meet the condition year=2014"):
+        model.sample(5, given={"year": 2014})
+    gaps = pa.table({"year": [None, 2013], "n": [3, None]})
+    assert model.impute(gaps)["year"].to_pylist() == [2013, 2013]
+    with pytest.raises(DataError, match="column 'year', row 1 holds '2014', which is impossible"):
+        model.impute(pa.table({"year": [2014], "n": [3]}))
+
+
+def test_a_constant_that_the_rows_contradict():
+    constant = Column(name="n", kind="constant", value="3", dtype="int64")
+    schema = Schema(columns=[constant, Column(name="x", kind="real")])
+    table = pa.table({"n": [3, 4, 3], "x": [0.5, 1.5, 0.1]})
+    with pytest.raises(DataError, match="X: column 'n', row 2 holds '4', which is impossible"):
+        density(schema=schema).fit(table)
+
+
+def test_integers_beyond_float64_come_back_whole():
+    keys = [2**53 + 1, 2**53 + 2, 2**60 + 1] * 20
+    levels = sorted({str(key) for key in keys})
+    column = Column(name="k", kind="category", levels=levels, dtype="int64")
+    table = pa.table({"k": keys})
+    drawn = density(schema=Schema(columns=[column])).fit(table).sample(30)["k"]
+    assert drawn.type == pa.int64()
+    assert set(drawn.to_pylist()) <= set(keys)
+
+
+@pytest.mark.parametrize("cells", [[7.0, 7.0], [None, 7.0]])
+def test_a_column_without_a_cell_in_the_fit_may_have_some_later(cells):
+    table = pa.table({"n": [1, 2, 3] * 10, "none": pa.nulls(30, pa.float64())})
+    model = density(schema="infer").fit(table)
+    later = pa.table({"n": [1, 2], "none": pa.array(cells, pa.float64())})
+    assert np.isfinite(model.score_samples(later)).all()
+    assert model.sample(2)["none"].to_pylist() == [None, None]

@@ -212,7 +212,11 @@ def test_a_kind_that_contradicts_the_data_is_asked_about():
         (WHOLE, ["1", "1e99"], "no number within"),
         (WHOLE, ["1", "inf"], "holds 'inf'"),
         (HOURS, ["2013-01-01", "soon"], "holds 'soon', which is no date"),
-        (HOURS.model_copy(update={"format": "%d.%m.%Y"}), ["31.02.2013"], r"written as %d.%m.%Y"),
+        (
+            HOURS.model_copy(update={"format": "%d.%m.%Y %H:%M"}),
+            ["31.02.2013 05:00"],
+            r"written as %d.%m.%Y %H:%M",
+        ),
         (WHOLE, pa.array([[1], [2]]), "which cannot be read as integer"),
         (CUT, pa.array([[1], [2]]), "is of type 'list<item: int64>', which cannot be read"),
         (WHOLE.model_copy(update={"name": "xs"}), ["1"], "no column 'xs'.*did you mean 'x'"),

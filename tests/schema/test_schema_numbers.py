@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from pushforward.errors import ConfigurationError
+from pushforward.schema import infer
 from pushforward.schema.date_format import date_patterns
 from pushforward.schema.dates import iso, microseconds, read_dates, write_dates
 from pushforward.schema.numbers import number_patterns, read_numbers, write_numbers
@@ -89,3 +90,28 @@ def test_several_zones():
 @pytest.mark.parametrize("text", ["1969-12-31T23:59:59.500000", "0001-01-01", "9999-12-31"])
 def test_iso(text):
     assert iso(microseconds(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("cells", "form", "values"),
+    [
+        (["(5)", "7", "0"], "0;(0)", [-5, 7, 0]),
+        (["(1,234.50)", "3.25", "1,000.00"], "#,##0.00;(#,##0.00)", [-1234.5, 3.25, 1000]),
+        (["($2.50)", "$12.00"], "$0.00;($0.00)", [-2.5, 12]),
+        (["(1.5 %)", "2 %"], "0.# %;(0.# %)", [-1.5, 2]),
+    ],
+)
+def test_brackets_are_a_minus(cells, form, values):
+    (pattern, *_) = number_patterns(pa.array(cells))
+    assert str(pattern) == form
+    assert parse_pattern(form) == pattern
+    read, wrong = read_numbers(pa.array(cells), pattern)
+    assert (read.tolist(), wrong.any()) == (values, False)
+    written = write_numbers(read, pattern).to_pylist()
+    assert read_numbers(pa.array(written), pattern)[0].tolist() == values
+
+
+@pytest.mark.parametrize("cells", [["(-5)"], ["((5))", "1"], ["(5", "1"], ["()", "1"]])
+def test_brackets_that_are_no_minus(cells):
+    column = infer(pa.table({"x": [*cells, "2", "3"]}), "t").schema.columns[0]
+    assert column.kind == "category"

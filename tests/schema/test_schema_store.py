@@ -103,6 +103,31 @@ DAY = {"kind": "datetime", "step": 1, "origin": "2013-01-01", "dtype": "string"}
         ({"kind": "category", "levels": ["a"], "dtype": "int64"}, "not all of dtype int64"),
         ({"kind": "constant"}, "kind constant needs value"),
         ({"kind": "real", "missing": "perhaps"}, "missing is 'perhaps'"),
+        ({"kind": "real", "lower": True}, "lower is true, and must be a number"),
+        ({"kind": "real", "lower": 1e31}, r"lower is 1e\+31, and must lie within ±1e\+30"),
+        ({"kind": "real", "step": 1e-310}, "step is 1e-310, and must be 1e-30 or more"),
+        ({"kind": "bounded", "lower": 1e9, "upper": 1e9 + 1}, "too near it for float32"),
+        ({"kind": "positive", "upper": 0}, "upper is 0, but a positive column lies above 0"),
+        ({"kind": "periodic", "period": 5, "step": 5}, "step is 5, and must be below period, 5"),
+        ({"kind": "integer", "origin": 0.5}, "counts whole numbers, and origin is 0.5"),
+        ({"kind": "integer", "step": 0.5}, "counts whole numbers, and step is 0.5"),
+        ({"kind": "rounded", "step": 0.5, "dtype": "int64"}, "int64 holds whole numbers alone"),
+        ({"kind": "real", "step": 0.5, "dtype": "int8"}, "int8 holds whole numbers alone"),
+        ({"kind": "integer", "upper": 128, "dtype": "int8"}, "dtype int8 ends at 127"),
+        ({"kind": "integer", "lower": -1, "dtype": "uint8"}, "dtype uint8 ends at 0"),
+        ({"kind": "integer", "origin": 1e16}, r"origin is 1e\+16, to which steps of 1 cannot be"),
+        ({"kind": "rounded", "step": 0.25, "format": "0.0"}, "fewer decimals than step 0.25 needs"),
+        ({"kind": "category", "levels": ["a", "b "]}, "level 'b ' has blanks around it"),
+        ({"kind": "category", "levels": ["(other)"], "reserve": 0.1}, "what reserve calls a level"),
+        ({"kind": "category", "levels": ["1", "01"], "dtype": "int8"}, "'1' and '01' are one int8"),
+        ({"kind": "boolean", "levels": ["no", "NO"]}, "'no' and 'NO' are one word"),
+        ({"kind": "constant", "value": "a", "dtype": "int64"}, "value is 'a', which is no int64"),
+        ({"kind": "constant", "value": "a", "missing": True}, "a constant is never missing"),
+        (DAY | {"step": 1e-9}, "dates are told apart to 1e-06 of one"),
+        (DAY | {"format": "%Y-%m-%d"}, "writes no time of day, and dates lie 1 seconds apart"),
+        (DAY | {"format": "%Y-%m-%d %H:%M"}, "writes no seconds"),
+        (DAY | {"step": 86400, "origin": "2013-01-01T05:00", "dtype": "date32"}, "counted from"),
+        (DAY | {"format": "%Y-%Y-%m-%d"}, "no format of a date"),
     ],
 )
 def test_columns_that_contradict_themselves(tmp_path, record, said):
@@ -117,6 +142,19 @@ def test_two_columns_of_one_name(tmp_path):
     content = json.dumps({"columns": [{"name": "x", "kind": "real"}] * 2})
     with pytest.raises(ConfigurationError, match="two columns are called 'x'"):
         load(written(tmp_path, content))
+
+
+@pytest.mark.parametrize("level", ["NA", "k. a."])
+def test_a_level_that_says_missing(tmp_path, level):
+    record = {"name": "x", "kind": "category", "levels": ["a", level]}
+    content = json.dumps({"na": ["na", "k. A."], "columns": [record]})
+    with pytest.raises(ConfigurationError, match=f"level '{level}' of column 'x' is in na"):
+        load(written(tmp_path, content))
+
+
+def test_numbers_are_never_spelled_as_a_text_that_says_missing():
+    column = Column(name="x", kind="category", levels=["-999", "0"], dtype="int64")
+    assert Schema(na=["-999"], columns=[column]).modelled == [column]
 
 
 @pytest.mark.parametrize(

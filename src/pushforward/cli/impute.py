@@ -44,7 +44,8 @@ def impute(
     """Fill the missing cells of DATA, each drawn given the cells of its row that are there.
 
     The draws are exact draws of the model: several of them show how sure it is. Everything else is
-    written as it stands, columns that the model leaves out too, with their gaps.
+    written as it stands, columns that the model leaves out too, with their gaps; but a column that
+    was one constant in the fit gets it, and no other value may stand there.
     """
     refuse_output(output, force)
     from pushforward.tables import open_table, writing

@@ -32,9 +32,9 @@ def schema(
 ) -> None:
     """Tell what each column of DATA holds, and write it to a JSON file that can be edited.
 
-    Kinds are real, positive, bounded, integer, rounded, periodic, boolean, category, ordered and
-    datetime; identifier, constant and empty columns are left out of a model. What was assumed,
-    and what could be read in two ways, is said line by line.
+    Kinds are real, positive, bounded, integer, rounded, periodic, boolean, category, ordered,
+    datetime and time; identifier, constant and empty columns are left out of a model. What was
+    assumed, and what could be read in two ways, is said line by line.
     """
     from pushforward.files import refuse_file
 
@@ -76,6 +76,8 @@ def _range(column: Column) -> str:
         return "above 0"
     if column.kind == "datetime":
         return f"from {column.origin}"
+    if column.kind == "time":
+        return "00:00 to 24:00"
     if column.period is not None:
         low = column.lower or 0.0
         return f"{low:g} to {low + column.period:g}"
@@ -94,7 +96,7 @@ def _note(column: Column) -> str:
 
 
 def _step(column: Column) -> str:
-    if column.kind != "datetime":
+    if column.kind not in ("datetime", "time"):
         return f"{column.unit:g}"
     words = {86400.0: "a day", 3600.0: "an hour", 60.0: "a minute", 1.0: "a second"}
     return words.get(column.unit, f"{column.unit:g} seconds")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 
 from pushforward.conditions.bounds import end, narrowed, support, unturned
+from pushforward.conditions.constant import require_constant
 from pushforward.conditions.grammar import Clause, parse
 from pushforward.errors import ConfigurationError
 from pushforward.schema import Column, Schema
@@ -53,8 +54,9 @@ def code(text: str, schema: Schema) -> Condition:
 
     Raises:
         ConfigurationError: it cannot be read; a column that there is not, or that the model leaves
-            out; a value that is missing, no number, no date, no level or beyond the bounds; a sign
-            that means nothing for the column; clauses that contradict one another.
+            out; another value of a constant than its own; a value that is missing, no number, no
+            date, no level or beyond the bounds; a sign that means nothing for the column; clauses
+            that contradict one another.
 
     Example:
         >>> cut = Column(name="cut", kind="category", levels=["Fair", "Good", "Ideal"])
@@ -72,7 +74,11 @@ levels of 'cut' (did you mean 'Ideal'?): 'Fair', 'Good', 'Ideal'.
     place = {column.name: j for j, column in enumerate(schema.modelled)}
     known: dict[int, float] = {}
     limits: dict[int, Limit] = {}
+    constants = {column.name: column for column in schema.columns if column.kind == "constant"}
     for name, own in clauses.items():
+        if name in constants:
+            require_constant(own, constants[name])
+            continue
         _require(name, schema)
         j = place[name]
         column = schema.modelled[j]
@@ -92,8 +98,8 @@ def _require(name: str, schema: Schema) -> None:
     left = dict(schema.left_out)
     if name in left:
         raise ConfigurationError(
-            f"Column {excerpt(name)} is left out of the model: it {left[name]}; nothing can be "
-            "told of it."
+            f"The model does not hold column {excerpt(name)}, which {left[name]}: it was left out "
+            "of the fit; leave it out of the condition."
         )
     raise ConfigurationError(
         f"The model has no column {excerpt(name)}{guess(name, names)}; its columns are "
@@ -104,6 +110,8 @@ def _require(name: str, schema: Schema) -> None:
 def _levels(clauses: Sequence[Clause], column: Column, na: Sequence[str]) -> Limit | float | None:
     """The codes that all clauses allow; one code; None where they allow all."""
     levels = list(column.levels or [])
+    cases = {level.lower(): level for level in levels} if column.kind == "boolean" else {}
+    clauses = [replace(c, values=tuple(cases.get(v.lower(), v) for v in c.values)) for c in clauses]
     spellings = levels + ([OTHER] if column.reserve is not None else [])
     allowed = set(range(len(spellings)))
     for clause in clauses:
@@ -201,7 +209,8 @@ def _read(clause: Clause, column: Column) -> Read:
         read = read_cells(cells, column.model_copy(update={"format": form}), [])
         if not read.unreadable[0]:
             return read
-    what = "date" if column.kind == "datetime" else "number within ±1e30"
+    own = {"datetime": "date", "time": "time of the day"}
+    what = own.get(column.kind, "number within ±1e30")
     form = f", such as {column.format}" if column.format else ""
     raise _fault(clause, f"{excerpt(clause.values[0])} is no {what}{form}")
 

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pushforward.conditions.bounds import end, narrowed, support, unturned
 from pushforward.conditions.coded import Condition
+from pushforward.conditions.constant import require_constant
+from pushforward.conditions.grammar import Clause
 from pushforward.errors import ConfigurationError, DataError
 from pushforward.schema import Column, Schema
 from pushforward.schema.coded import reason
@@ -55,7 +58,11 @@ def from_mapping(given: Mapping[str, Any], schema: Schema) -> Condition:
     place = {column.name: j for j, column in enumerate(columns)}
     known: dict[int, float] = {}
     limits: dict[int, Limit] = {}
+    constants = {column.name: column for column in schema.columns if column.kind == "constant"}
     for name, asked in given.items():
+        if name in constants:
+            require_constant(_clauses(constants[name], asked), constants[name])
+            continue
         if name not in place:
             raise _unknown(schema, name)
         j = place[name]
@@ -71,14 +78,34 @@ def _unknown(schema: Schema, name: object) -> DataError:
     for other, why in schema.left_out:
         if other == name:
             return DataError(
-                f"{SOURCE}: column {excerpt(name)} {why}: it is left out of the model, and cannot "
-                "be conditioned on."
+                f"{SOURCE}: the model does not hold column {excerpt(name)}, which {why}: it was "
+                "left out of the fit; leave it out here."
             )
     names = [column.name for column in schema.modelled]
     return DataError(
         f"{SOURCE}: there is no column {excerpt(name)}{guess(str(name), names)}; "
         f"the model's are {listed(names)}."
     )
+
+
+def _clauses(column: Column, asked: Any) -> list[Clause]:
+    """What is asked of a constant, as clauses."""
+    if isinstance(asked, tuple) and len(asked) == 2:
+        ends = [(sign, one) for sign, one in zip((">=", "<="), asked, strict=True)]
+        return [
+            Clause(column.name, sign, _texts(column, [e])) for sign, e in ends if not _is_open(e)
+        ]
+    several = isinstance(asked, list | tuple | set | frozenset | np.ndarray)
+    return [Clause(column.name, "=", _texts(column, list(asked) if several else [asked]))]
+
+
+def _texts(column: Column, values: list[Any]) -> tuple[str, ...]:
+    if not values or any(value is None for value in values):
+        raise _valueless(column)
+    try:
+        return tuple(pc.cast(pa.array(values), pa.string()).to_pylist())
+    except (pa.ArrowException, TypeError, ValueError):
+        raise _unreadable(column, values[0]) from None
 
 
 def _condition(column: Column, asked: Any, schema: Schema) -> float | Limit | None:

@@ -161,8 +161,9 @@ def _rows(x: np.ndarray, weight: np.ndarray | None) -> Rows:
     if weight is not None:
         kept &= np.asarray(weight) > 0
     if kept.sum() < 2:
+        there = f"is {kept.sum()}" if kept.sum() == 1 else f"are {kept.sum()}"
         raise DataError(
-            f"A fit needs two rows or more in which a cell is known, but there are {kept.sum()}."
+            f"A fit needs two rows or more in which a cell is known, but there {there}."
         )
     values = torch.from_numpy(x[kept]).float()
     given = torch.ones(len(values)) if weight is None else torch.from_numpy(weight[kept]).float()

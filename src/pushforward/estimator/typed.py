@@ -20,7 +20,7 @@ from pushforward.schema.na import present
 from pushforward.storage import TableRecord
 from pushforward.tables import NumericTable
 from pushforward.tables.model import TableModel, column_records
-from pushforward.tables.typed import shiftable
+from pushforward.tables.typed import shiftable, why_none
 from pushforward.training import seconds
 
 SOURCE = "X"  # as scikit-learn calls the rows, in messages
@@ -92,7 +92,7 @@ def table_schema(schema: Any, table: pa.Table) -> tuple[Schema, list[str]]:
             f"of type {type(schema).__name__}."
         )
     if not schema.modelled:
-        raise DataError(f"{SOURCE}: no column is left to model.")
+        raise DataError(f"{SOURCE}: no column is left to model{why_none(schema)}.")
     return schema, notes
 
 
@@ -133,6 +133,7 @@ def imputed(model: TableModel, X: Any, table: pa.Table, seed: int) -> Any:
     """
     assert model.schema is not None
     generator = torch.Generator().manual_seed(seed)
+    model.schema.refuse_other_constants(table, SOURCE, header=False)
     drawn = {}
     for name, cells in model.named(model.complete(inside(model, table), generator)).items():
         if name in table.column_names:
@@ -181,7 +182,8 @@ def fit_table(
         ConfigurationError: a time budget without a meaning.
     """
     rows = schema.encode(table, SOURCE, header=False)
-    rows.refuse_outside()
+    rows.refuse_unfit()
+    schema.refuse_other_constants(table, SOURCE, header=False)
     x, names = rows.values, [column.name for column in schema.modelled]
     known = NumericTable(SOURCE, names, x, schema=schema)
     record = TableRecord(columns=column_records(names, x, shiftable(known)))

@@ -30,6 +30,7 @@ KINDS = {
     "category": "category",
     "ordered": "ordered category",
     "datetime": "date",
+    "time": "time of the day",
 }
 
 
@@ -107,6 +108,8 @@ def _values(column: Column) -> Html:
         told.append(f"at most {_number(column.upper)}")
     if column.kind == "datetime":
         told.append(f"counted from {column.origin}, by {_seconds(column.unit)}")
+    elif column.kind == "time":
+        told.append(f"by {_seconds(column.unit)}")
     elif column.step is not None and column.step != 1:
         told.append(f"steps of {column.step:g}")
     return text(", ".join(told) or "any")

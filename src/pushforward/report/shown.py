@@ -136,6 +136,8 @@ def _shown(column: Column) -> Shown:
         start = microseconds(str(column.origin)) / DAY
         unit = column.unit * SECOND / DAY
         return Shown(column.name, "date", start, unit, whole=column.cells)
+    if column.kind == "time":  # in hours
+        return Shown(column.name, "cells", 0.0, column.unit / 3600, whole=True)
     if column.cells:
         return Shown(column.name, "cells", column.start, column.unit, whole=True)
     return Shown(column.name)

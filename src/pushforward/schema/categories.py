@@ -15,7 +15,8 @@ from pushforward.schema.na import is_text
 def category_codes(cells: pa.Array, column: Column) -> tuple[np.ndarray, np.ndarray]:
     """Codes 0, 1, … (float64, k) of cells (k), NaN where null; and which are none of the levels.
 
-    A level that is not known has the last code where there is room kept for it; else NaN.
+    Of a boolean column, upper and lower case are alike. A level that is not known has the last code
+    where there is room kept for it; else NaN.
 
     Example:
         >>> cut = Column(name="cut", kind="category", levels=["Fair", "Good"], dtype="string")
@@ -23,7 +24,11 @@ def category_codes(cells: pa.Array, column: Column) -> tuple[np.ndarray, np.ndar
         (array([ 1., nan, nan]), array([False, False,  True]))
     """
     texts = _spelled(cells, column)
-    found = pc.index_in(texts, value_set=pa.array(column.levels, pa.string()))
+    levels = pa.array(column.levels, pa.string())
+    found = pc.index_in(texts, value_set=levels)
+    if column.kind == "boolean":  # YES says the same as yes
+        lower = pc.index_in(pc.utf8_lower(texts), value_set=pc.utf8_lower(levels))
+        found = pc.coalesce(found, lower)
     codes = pc.cast(found, pa.float64()).to_numpy(zero_copy_only=False)
     unknown = pc.and_(pc.is_valid(texts), pc.is_null(found)).to_numpy(zero_copy_only=False)
     codes = np.where(np.isnan(codes), np.nan, codes)

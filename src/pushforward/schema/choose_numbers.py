@@ -105,13 +105,20 @@ def _write(
     if not tally.text:
         return
     pattern = tally.patterns[0]
-    bare = pattern.decimal == "." and not (pattern.prefix or pattern.suffix or pattern.thousands)
+    marked = pattern.prefix or pattern.suffix or pattern.thousands or pattern.brackets
+    bare = pattern.decimal == "." and not marked
     if bare and plain:
-        shared["dtype"] = "int64" if step == 1 and not pattern.most else "float64"
+        shared["dtype"] = _plain_type(tally, step)
     else:
         shared["format"] = str(pattern)
     if not bare:
         remarks.note(tally.name, f"holds numbers written as {pattern}.")
+    if pattern.brackets and pc.all(pc.starts_with(tally.cells, "(")).as_py():
+        remarks.ask(
+            tally.name,
+            f"holds {excerpt(tally.cells[0].as_py())}, which is taken as below 0, as every cell "
+            "is; if the brackets are no sign, make it a category and list its levels.",
+        )
     if len(tally.patterns) > 1:
         cell = next(c for c in tally.cells.to_pylist() if "," in c or "." in c)
         value = read_numbers(pa.array([cell]), pattern)[0][0]
@@ -120,6 +127,16 @@ def _write(
             f"holds {excerpt(cell)}, which is taken as {value:.15g}; if it is not, write "
             f"{tally.patterns[1]} as its format and dtype string.",
         )
+
+
+def _plain_type(tally: Tally, step: float | None) -> str:
+    """The dtype of a CSV's plain numbers: all of their digits find room in it."""
+    if tally.patterns[0].most:
+        return "float64"
+    low, high = _facts(tally).low, _facts(tally).high
+    if max(abs(low), abs(high)) < EXACT:
+        return "int64" if step == 1 else "float64"
+    return "int64" if max(abs(low), abs(high)) < 2.0**63 else "string"
 
 
 def _identifies(tally: Tally, facts: NumberFacts, step: float | None) -> str | None:

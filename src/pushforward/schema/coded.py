@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from pushforward.schema.column import Column
+from pushforward.schema.grid import MOST_CELLS
 from pushforward.text import excerpt, guess, listed, refusal, row_name
 
 MOST = 0.5  # where more cells than that do not fit, it is the kind that is wrong
@@ -72,6 +73,38 @@ its levels (did you mean 'Fair'?): 'Fair', 'Good'; mend it, or add it to the sch
             row, j = np.unravel_index(int(self.outside.argmax()), self.outside.shape)
             raise self._fault(int(row), int(j))
 
+    def refuse_unfit(self) -> None:
+        """Raise where a model cannot be fitted to the rows.
+
+        Raises:
+            DataError: a cell is outside, or so many steps from its column's origin that a model's
+                float32 could not count them.
+
+        Example:
+            >>> import pyarrow as pa
+            >>> from pushforward.schema import Schema
+            >>> n = Schema(columns=[Column(name="n", kind="integer")])
+            >>> n.encode(pa.table({"n": [1_000_000_007]}), "t.csv").refuse_unfit()
+            Traceback (most recent call last):
+            pushforward.errors.DataError: t.csv: column 'n', row 1 (the header not counted) holds \
+'1000000007', which lies 1e+09 steps from its origin: more than 4,194,304 are not counted; write \
+an origin near it, a coarser step, or make it real.
+        """
+        self.refuse_outside()
+        for j, column in enumerate(self.columns):
+            far = np.abs(self.values[:, j]) >= MOST_CELLS
+            if column.cells and far.any():
+                row = int(far.argmax())
+                place = row_name(self.start + row + 1, self.header)
+                other = "fine: true" if column.kind == "datetime" else "make it real"
+                raise refusal(
+                    self.source,
+                    f"column {excerpt(column.name)}, {place} holds {excerpt(self.cell(row, j))}, "
+                    f"which lies {abs(self.values[row, j]):.3g} steps from its origin: more than "
+                    f"{MOST_CELLS:,} are not counted; write an origin near it, a coarser step, or "
+                    f"{other}.",
+                )
+
     def _fault(self, row: int, j: int) -> Exception:
         column, cell = self.columns[j], self.cell(row, j)
         place = row_name(self.start + row + 1, self.header)
@@ -105,6 +138,8 @@ def reason(column: Column, cell: object, value: float) -> str:
     if column.kind == "datetime":
         step = f"{column.unit:g} seconds, counted from {column.origin}"
         return f"{held}which is no multiple of {step}; mend it, or change the step in the schema"
+    if column.kind == "time":
+        return f"{held}which is no multiple of {column.unit:g} seconds; mend it, or change the step"
     number = column.start + value * column.unit if column.cells else value
     if column.kind == "positive" and number <= 0:
         return f"{held}and must be above 0; mend it, or make it a bounded or real column"

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 from typing import Any, Self
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pushforward.schema.date_format import date_parts
+from pushforward.schema.clock import DAY, require_clock
+from pushforward.schema.contradictions import (
+    bounds_fault,
+    clock_fault,
+    constant_fault,
+    dates_fault,
+    decimals_fault,
+    dtype_fault,
+    grid_fault,
+    levels_fault,
+    sizes_fault,
+)
+from pushforward.schema.date_format import date_parts, ways
 from pushforward.schema.dates import microseconds
-from pushforward.schema.dtypes import is_date, is_number, named_type
+from pushforward.schema.dtypes import inner_type, is_date, is_number, named_type
 from pushforward.schema.kinds import (
     CATEGORIES,
     COMMON,
@@ -37,7 +48,8 @@ class Column(BaseModel):
         missing: whether cells may be missing.
         lower, upper: no value lies beyond them, in the column's units; None for no bound.
         step: of integer and rounded, every value is origin + a whole multiple of it; of datetime,
-            the same in seconds. Of other numbers, decode rounds to its multiples.
+            the same in seconds; of time, in seconds from midnight. Of other numbers, decode rounds
+            to its multiples.
         origin: where counting starts; of datetime, an ISO date and time.
         fine: of datetime, that its steps are too many to count; it is then a real number of them.
         period: of periodic, the length after which values repeat (360, 24).
@@ -78,9 +90,15 @@ class Column(BaseModel):
         return self.kind not in LEFT_OUT
 
     @property
+    def textual(self) -> bool:
+        """Whether its cells go back as text."""
+        return is_text(inner_type(named_type(self.dtype)))
+
+    @property
     def cells(self) -> bool:
         """Whether its values are whole numbers of steps."""
-        return self.kind in ("integer", "rounded") or (self.kind == "datetime" and not self.fine)
+        whole = ("integer", "rounded", "time")
+        return self.kind in whole or (self.kind == "datetime" and not self.fine)
 
     @property
     def unit(self) -> float:
@@ -108,6 +126,8 @@ class Column(BaseModel):
         if self.kind == "periodic":
             low = self.lower or 0.0
             return {"kind": "periodic", "lower": low, "upper": low + (self.period or 0.0)}
+        if self.kind == "time":
+            return {"kind": "cells", "lower": 0, "upper": int((DAY - 1) // self.unit)}
         if self.cells:
             return {"kind": "cells", "lower": self._code(self.lower, up=True)} | {
                 "upper": self._code(self.upper, up=False)
@@ -127,7 +147,12 @@ class Column(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _fill(cls, record: Any) -> Any:
-        if isinstance(record, dict) and "dtype" not in record:
+        if not isinstance(record, dict):
+            return record
+        for key in ("lower", "upper", "step", "origin", "period", "reserve"):
+            if isinstance(record.get(key), bool):
+                raise ValueError(f"{key} is {str(record[key]).lower()}, and must be a number")
+        if "dtype" not in record:
             return record | {"dtype": usual_dtype(record.get("kind"))}
         return record
 
@@ -140,53 +165,67 @@ class Column(BaseModel):
         for key in needed(self.kind):
             if getattr(self, key) is None:
                 raise ValueError(f"kind {self.kind} needs {key}")
-        self._check_levels()
-        self._check_bounds()
-        self._check_dtype()
-        if self.kind == "datetime":
-            microseconds(str(self.origin))
-            if self.format is not None:
-                date_parts(self.format)
-        elif isinstance(self.origin, str):
-            raise ValueError(f"origin is {self.origin!r}, and must be a number")
-        elif self.format is not None and self.kind in NUMBERS:
-            parse_pattern(self.format)
+        for fault in self._faults():
+            if fault is not None:
+                raise ValueError(fault)
         return self
 
-    def _check_levels(self) -> None:
-        levels = self.levels
-        if levels is None:
-            return
-        twice, count = max(Counter(levels).items(), key=lambda pair: pair[1], default=("", 0))
-        if count > 1:
-            raise ValueError(f"levels hold {twice!r} twice")
-        if not levels or (self.kind == "boolean" and len(levels) != 2):
-            wanted = "two" if self.kind == "boolean" else "one or more"
-            raise ValueError(f"kind {self.kind} needs {wanted} levels, not {len(levels)}")
-
-    def _check_dtype(self) -> None:
+    def _faults(self) -> Iterator[str | None]:
+        """What contradicts itself, one question after another; None for an answer that is fine."""
+        sizes = {key: getattr(self, key) for key in ("lower", "upper", "step", "origin", "period")}
+        yield sizes_fault({k: v for k, v in sizes.items() if isinstance(v, float)})
         kind = named_type(self.dtype)
-        fits = {"datetime": is_date}.get(self.kind, is_number if self.kind in NUMBERS else None)
+        inner = inner_type(kind)
+        fits = {"datetime": is_date, "time": pa.types.is_null}.get(
+            self.kind, is_number if self.kind in NUMBERS else None
+        )
         if fits is not None and not (fits(kind) or is_text(kind)):
-            raise ValueError(f"dtype {self.dtype} cannot hold a column of kind {self.kind}")
-        if self.levels is None or (self.kind == "boolean" and pa.types.is_boolean(kind)):
-            return
-        inner = kind.value_type if pa.types.is_dictionary(kind) else kind
-        try:
-            pc.cast(pa.array(self.levels, pa.string()), inner)
-        except pa.ArrowException:
-            raise ValueError(f"its levels are not all of dtype {self.dtype}") from None
+            yield f"dtype {self.dtype} cannot hold a column of kind {self.kind}"
+        if self.levels is not None:
+            yield levels_fault(self.kind, self.levels, inner, self.dtype, self.reserve)
+        if self.kind == "constant":
+            yield constant_fault(str(self.value), self.missing, inner, self.dtype)
+        if self.kind == "datetime":
+            yield self._fault_of_dates(inner)
+        elif self.kind == "time":
+            yield self._fault_of_times()
+        elif isinstance(self.origin, str):
+            yield f"origin is {self.origin!r}, and must be a number"
+        if self.kind in NUMBERS:
+            yield from self._faults_of_numbers(inner)
 
-    def _check_bounds(self) -> None:
-        if self.lower is not None and self.upper is not None and self.lower >= self.upper:
-            raise ValueError(f"lower is {self.lower:g}, and upper, {self.upper:g}, is not above it")
-        if self.cells and self.lower is not None and self.upper is not None:
+    def _fault_of_dates(self, inner: pa.DataType) -> str | None:
+        microseconds(str(self.origin))
+        for way in () if self.format is None else ways(self.format):
+            date_parts(way)
+        return dates_fault(str(self.origin), self.unit, self.format, inner)
+
+    def _fault_of_times(self) -> str | None:
+        if self.format is not None:
+            require_clock(self.format)
+        return clock_fault(self.unit, self.format)
+
+    def _faults_of_numbers(self, inner: pa.DataType) -> Iterator[str | None]:
+        pattern = None if self.format is None else parse_pattern(self.format)
+        bounds = {"lower": self.lower, "upper": self.upper}
+        yield dtype_fault(bounds, inner, self.dtype)
+        if self.lower is not None and self.upper is not None:
+            yield bounds_fault(self.lower, self.upper, self.cells)
+        if self.cells:
+            places = bounds | {"origin": self.start}
+            yield grid_fault(self.kind, places, self.unit, inner, self.dtype)
+            if pattern is not None:
+                yield decimals_fault(self.start, self.unit, pattern)
             first, last = self._code(self.lower, up=True), self._code(self.upper, up=False)
             if first is not None and last is not None and first > last:
-                raise ValueError(
-                    f"no multiple of {self.unit:g} lies between {self.lower:g} and {self.upper:g}"
-                )
+                yield f"no multiple of {self.unit:g} lies between {self.lower:g} and {self.upper:g}"
+        elif self.step is not None:
+            yield grid_fault(self.kind, {}, self.step, inner, self.dtype)
         if self.kind == "bounded" and self.lower is None and self.upper is None:
-            raise ValueError("kind bounded needs lower or upper; write real for neither")
+            yield "kind bounded needs lower or upper; write real for neither"
         if self.kind == "positive" and self.lower is not None and self.lower < 0:
-            raise ValueError(f"lower is {self.lower:g}, but a positive column has none below 0")
+            yield f"lower is {self.lower:g}, but a positive column has none below 0"
+        if self.kind == "positive" and self.upper is not None and self.upper <= 0:
+            yield f"upper is {self.upper:g}, but a positive column lies above 0"
+        if self.period is not None and self.step is not None and self.step >= self.period:
+            yield f"step is {self.step:g}, and must be below period, {self.period:g}"

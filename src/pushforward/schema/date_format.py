@@ -16,7 +16,7 @@ _DATE = (
     rf"\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:\d{{4}}|\d{{2}})"
     rf"|\d{{1,2}}[- ]{_MONTH}[- ]\d{{4}}|{_MONTH} \d{{1,2}},? \d{{4}}"
 )
-_SHAPE = (
+SHAPE = (
     rf"^(?P<date>{_DATE})(?:(?P<join>T|,? )(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})"
     r"(?::(?P<second>\d{2})(?P<fraction>(?:\.\d+)?))?(?P<half>(?: ?[AaPp][Mm])?)"
     r"(?P<zone>(?:Z|[+-]\d{2}:?\d{2})?))?$"
@@ -70,6 +70,16 @@ def date_patterns(cells: pa.Array) -> list[str]:
     return [form + time for form in loose]
 
 
+def ways(form: str) -> list[str]:
+    """The formats that a column's format names, with bars between them; the first writes.
+
+    Example:
+        >>> ways("%Y-%m-%d|%d/%m/%Y")
+        ['%Y-%m-%d', '%d/%m/%Y']
+    """
+    return form.split("|")
+
+
 def date_parts(form: str) -> dict[str, str]:
     """The parts of a date's format: date, join, time, digits, half, zone.
 
@@ -83,7 +93,8 @@ def date_parts(form: str) -> dict[str, str]:
     """
     found = _FORMAT.fullmatch(form)
     date = found["date"] if found else ""
-    if found is None or not all(re.search(piece, date) for piece in ("%[Yy]", "%-?[mbB]", "%-?d")):
+    marks = [re.sub("[yY]", "y", re.sub("[bB]", "m", m)) for m in re.findall("%-?(.)", date)]
+    if found is None or sorted(marks) != ["d", "m", "y"]:  # each of them once
         raise ConfigurationError(
             f"{excerpt(form)} is no format of a date; write it as %Y-%m-%d or %d.%m.%Y %H:%M:%S."
         )
@@ -91,7 +102,7 @@ def date_parts(form: str) -> dict[str, str]:
 
 
 def split_dates(cells: pa.Array) -> dict[str, pa.Array]:
-    parts = pc.extract_regex(cells, pattern=_SHAPE)
+    parts = pc.extract_regex(cells, pattern=SHAPE)
     return {name: pc.struct_field(parts, name) for name in _PARTS}
 
 

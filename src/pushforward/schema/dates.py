@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pushforward.errors import ConfigurationError
-from pushforward.schema.date_format import date_parts, days_of, split_dates
+from pushforward.schema.date_format import date_parts, days_of, split_dates, ways
 from pushforward.text import excerpt
 
 SECOND = 1_000_000
@@ -57,22 +57,33 @@ def read_dates(cells: pa.Array, form: str) -> tuple[np.ndarray, np.ndarray]:
         ConfigurationError: `form` is no format of a date.
 
     Example:
+        >>> read_dates(pa.array(["1970-01-02", "01/01/1970"]), "%Y-%m-%d|%d/%m/%Y")[0]
+        array([86400000000,           0])
         >>> read_dates(pa.array(["02.01.1970", "32.01.1970"]), "%d.%m.%Y")
         (array([86400000000,           0]), array([False,  True]))
     """
+    first, *others = ways(form)
+    moments, wrong = _read_way(cells, first)
+    for other in others:
+        again, still = _read_way(cells, other)
+        moments, wrong = np.where(wrong, again, moments), wrong & still
+    return moments, wrong
+
+
+def _read_way(cells: pa.Array, form: str) -> tuple[np.ndarray, np.ndarray]:
     parts, pattern = split_dates(cells), date_parts(form)
     moments = days_of(parts["date"], pattern["date"].replace("%-", "%"))
     wrong = pc.and_(pc.is_valid(cells), pc.is_null(moments)).to_numpy(zero_copy_only=False)
     total = pc.fill_null(moments, 0).to_numpy(zero_copy_only=False) * SECOND
-    hour = _integers(parts["hour"])
+    hour = integers(parts["hour"])
     half = pc.fill_null(pc.utf8_trim_whitespace(pc.utf8_upper(parts["half"])), "")
     half = half.to_numpy(zero_copy_only=False)
     hour = np.where(half == "", hour, hour % 12 + 12 * (half == "PM"))
-    minute, second = _integers(parts["minute"]), _integers(parts["second"])
+    minute, second = integers(parts["minute"]), integers(parts["second"])
     total = total + ((hour * 60 + minute) * 60 + second) * SECOND
     digits = pc.utf8_slice_codeunits(pc.utf8_rpad(parts["fraction"], 7, "0"), 1, 7)
     fraction = pc.if_else(pc.equal(parts["fraction"], ""), "0", digits)
-    total = total + _integers(fraction)
+    total = total + integers(fraction)
     if pattern["zone"] == "%z":
         total = total - _offsets(parts["zone"])
     else:  # the same wall clock in another zone is another moment
@@ -92,7 +103,7 @@ def write_dates(moments: pa.Array, form: str) -> pa.Array:
         >>> write_dates(pa.array([0, None], pa.timestamp("us")), "%-d/%-m/%Y %H:%M").to_pylist()
         ['1/1/1970 00:00', None]
     """
-    pattern = date_parts(form)
+    pattern = date_parts(ways(form)[0])
     whole = pc.cast(pc.floor_temporal(moments, unit="second"), pa.timestamp("s"))
     text = _written(whole, pattern["date"])
     if not pattern["time"]:
@@ -118,7 +129,13 @@ def _written(whole: pa.Array, form: str) -> pa.Array:
     return pc.replace_substring_regex(text, pattern=bare, replacement=r"\1")
 
 
-def _integers(texts: pa.Array) -> np.ndarray:
+def integers(texts: pa.Array) -> np.ndarray:
+    """int64 (n) of digits (n); 0 where there are none.
+
+    Example:
+        >>> integers(pa.array(["07", "", None]))
+        array([7, 0, 0])
+    """
     filled = pc.if_else(pc.equal(texts, ""), "0", texts)
     return pc.cast(pc.fill_null(filled, "0"), pa.int64()).to_numpy(zero_copy_only=False)
 
@@ -126,7 +143,7 @@ def _integers(texts: pa.Array) -> np.ndarray:
 def _offsets(zones: pa.Array) -> np.ndarray:
     """Microseconds by which local time is ahead: "+01:30" is 5.4e9."""
     parts = pc.extract_regex(zones, pattern=r"^(?P<sign>[+-])(?P<hour>\d\d):?(?P<minute>\d\d)$")
-    hour, minute = (_integers(pc.struct_field(parts, name)) for name in ("hour", "minute"))
+    hour, minute = (integers(pc.struct_field(parts, name)) for name in ("hour", "minute"))
     minus = pc.fill_null(pc.equal(pc.struct_field(parts, "sign"), "-"), False)
     sign = np.where(minus.to_numpy(zero_copy_only=False), -1, 1)
     return sign * (hour * 60 + minute) * 60 * SECOND

@@ -1,14 +1,24 @@
-"""Numbers that may be something else: codes, dates, or a way to say missing."""
+"""Cells that may be something else: codes, dates, numbers, or a way to say missing."""
 
 from __future__ import annotations
 
 import re
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from pushforward.schema.date_format import SHAPE as DATE_SHAPE
 from pushforward.schema.remarks import Remarks
 from pushforward.schema.tally import Tally
+from pushforward.text import excerpt
 
+LIKE, MOST = 3, 0.5  # so many texts that look alike, in such a share of the rows, mean something
+_LOOKS = (
+    ("dates", DATE_SHAPE),
+    ("times of the day", r"^\d{1,3}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?$"),
+    ("numbers", r"^\(?[+-]?\s*[$€£¥]?\s*[+-]?([1-9][\d.,']*|0|0[.,]\d+)\s*[$€£¥%]?\)?$"),
+)
 CODES = 10  # so few different integers may be codes
 SENTINELS = (-99999, -9999, -999, -99, 999, 9999, 99999, 999999)
 
@@ -24,6 +34,31 @@ def names_a_row(name: str) -> bool:
     return any(
         word.lower() in {"id", "ids", "uid", "uuid", "guid", "key", "index"} for word in words
     )
+
+
+def ask_of_text(tally: Tally, remarks: Remarks) -> None:
+    """Ask about texts of which most look like dates, times or numbers, though not all can be."""
+    cells, counts = tally.cells, tally.counts
+    if not tally.text or len(cells) < LIKE:
+        return
+    for noun, shape in _LOOKS:
+        alike = pc.match_substring_regex(cells, pattern=shape).to_numpy(zero_copy_only=False)
+        least = CODES if noun == "numbers" else LIKE
+        if alike.sum() < least or counts[alike].sum() < MOST * counts.sum():
+            continue
+        if not alike.all():
+            other = excerpt(cells[int(np.flatnonzero(~alike)[0])].as_py())
+            what = f"but also {other}; mend it, or add it to na if it says missing"
+        else:
+            what = (
+                f"but no one way to read them fits all of them, such as {_pair(cells)}; mend them"
+            )
+        remarks.ask(tally.name, f"holds what looks like {noun}, {what}: it is taken as text.")
+        return
+
+
+def _pair(cells: pa.Array) -> str:
+    return f"{excerpt(pc.min(cells).as_py())} and {excerpt(pc.max(cells).as_py())}"
 
 
 def ask_of_values(

@@ -50,6 +50,16 @@ def named_type(name: str) -> pa.DataType:
         ) from None
 
 
+def inner_type(kind: pa.DataType) -> pa.DataType:
+    """The type of the cells: of a dictionary, that of its levels.
+
+    Example:
+        >>> inner_type(pa.dictionary(pa.int32(), pa.string())), inner_type(pa.int8())
+        (DataType(string), DataType(int8))
+    """
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
 def is_number(kind: pa.DataType) -> bool:
     """Does this type hold numbers? (integers, floats, decimals)
 

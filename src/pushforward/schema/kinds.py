@@ -15,6 +15,7 @@ Kind = Literal[
     "category",
     "ordered",
     "datetime",
+    "time",
     "identifier",
     "constant",
     "empty",
@@ -36,6 +37,7 @@ MEANING = {  # which other keys mean something
     "category": {"levels", "reserve"},
     "ordered": {"levels", "reserve"},
     "datetime": {"step", "origin", "fine"},
+    "time": {"step"},
     "identifier": {"why"},
     "constant": {"value"},
     "empty": set(),
@@ -49,7 +51,7 @@ def usual_dtype(kind: object) -> str:
         >>> usual_dtype("category"), usual_dtype("integer"), usual_dtype("real")
         ('string', 'int64', 'float64')
     """
-    if kind in CATEGORIES or kind in ("datetime", "constant", "identifier", "empty"):
+    if kind in CATEGORIES or kind in ("datetime", "time", "constant", "identifier", "empty"):
         return "string"
     return "int64" if kind == "integer" else "float64"
 
@@ -67,5 +69,6 @@ def needed(kind: str) -> tuple[str, ...]:
         "rounded": ("step",),
         "periodic": ("period",),
         "datetime": ("step", "origin"),
+        "time": ("step",),
         "constant": ("value",),
     }.get(kind, ())

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from pushforward.schema.pattern import BLANKS, GENERAL, Pattern
 
 _MARKS = r"[$€£¥]|%"
+BRACKETS = r"^\(\s*(.*?)\s*\)$"
 _SHAPE = (
     rf"^[+-]?\s*(?P<prefix>(?:{_MARKS})?)(?P<gap>\s*)[+-]?(?P<body>[\d.,'{BLANKS}]*\d[.,]?)"
     rf"(?P<exponent>(?:[eE][+-]?\d+)?)(?P<suffix>(?:\s*(?:{_MARKS}))?)$"
@@ -26,6 +27,8 @@ def read_numbers(cells: pa.Array, pattern: Pattern) -> tuple[np.ndarray, np.ndar
     """
     good = pc.fill_null(pc.match_substring_regex(cells, pattern=pattern.regex()), False)
     plain = pc.if_else(good, cells, pa.scalar(None, pa.string()))
+    if pattern.brackets:
+        plain = pc.replace_substring_regex(plain, pattern=BRACKETS, replacement=r"-\1")
     for mark in (pattern.prefix.strip(), pattern.suffix.strip()):
         if mark:
             plain = pc.replace_substring(plain, mark, "")
@@ -57,14 +60,21 @@ def write_numbers(values: np.ndarray, pattern: Pattern) -> pa.Array:
 def _text(value: float, pattern: Pattern) -> str:
     if pattern.most >= GENERAL:
         shortest = repr(abs(value)).removesuffix(".0").replace(".", pattern.decimal)
-        return f"{'-' if value < 0 else ''}{pattern.prefix}{shortest}{pattern.suffix}"
+        return _signed(value < 0, shortest, pattern)
     whole, _, decimals = f"{abs(value):,.{pattern.most}f}".partition(".")
     while len(decimals) > pattern.least and decimals.endswith("0"):
         decimals = decimals[:-1]
     digits = whole.replace(",", pattern.thousands)
     digits += pattern.decimal + decimals if decimals else ""
-    sign = "-" if value < 0 and any(c in "123456789" for c in digits) else ""
-    return f"{sign}{pattern.prefix}{digits}{pattern.suffix}"
+    below = value < 0 and any(c in "123456789" for c in digits)
+    return _signed(below, digits, pattern)
+
+
+def _signed(below: bool, digits: str, pattern: Pattern) -> str:
+    plain = f"{pattern.prefix}{digits}{pattern.suffix}"
+    if not below:
+        return plain
+    return f"({plain})" if pattern.brackets else f"-{plain}"
 
 
 def number_patterns(cells: pa.Array, decimal: str = ".") -> list[Pattern]:
@@ -83,10 +93,17 @@ def number_patterns(cells: pa.Array, decimal: str = ".") -> list[Pattern]:
         ['0.## €']
         >>> [str(p) for p in number_patterns(pa.array(["1,234", "999"]))]
         ['#,##0', '0,###']
+        >>> [str(p) for p in number_patterns(pa.array(["(1,234.50)", "7.25"]))]
+        ['#,##0.00;(#,##0.00)']
         >>> number_patterns(pa.array(["02134", "90210"]))
         []
     """
     cells = cells.drop_null()
+    inside = pc.match_substring_regex(cells, pattern=r"^\(\s*[^+-].*\)$")
+    if pc.any(inside).as_py():
+        bare = pc.replace_substring_regex(cells, pattern=BRACKETS, replacement=r"\1")
+        found = number_patterns(pc.if_else(inside, bare, cells), decimal)
+        return [replace(pattern, brackets=True) for pattern in found]
     parts = pc.extract_regex(cells, pattern=_SHAPE)
     signs = pc.match_substring_regex(cells, pattern=r"^[+-]\D*[+-]")
     if parts.null_count or not len(cells) or pc.any(signs).as_py():

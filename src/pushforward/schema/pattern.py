@@ -1,4 +1,4 @@
-"""How a number is written as text, in the notation of spreadsheets: "$#,##0.00", "0.0#%", "0,0"."""
+"""How a number is written as text, as spreadsheets note it: "$#,##0.00", "0.0#%", "0;(0)"."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Pattern:
         thousands: the mark between groups of three digits; "" for none.
         decimal: the decimal mark.
         least, most: how many decimals are written.
+        brackets: whether a number below 0 stands in brackets, as accountants write it: "(5)".
     """
 
     prefix: str = ""
@@ -30,12 +31,14 @@ class Pattern:
     least: int = 0
     most: int = 0
     suffix: str = ""
+    brackets: bool = False
 
     def __str__(self) -> str:
         group = f"#{self.thousands}##" if self.thousands else ""
         decimals = "0" * self.least + "#" * (self.most - self.least)
         tail = self.decimal + decimals if decimals else ""
-        return f"{self.prefix}{group}0{tail}{self.suffix}"
+        plain = f"{self.prefix}{group}0{tail}{self.suffix}"
+        return f"{plain};({plain})" if self.brackets else plain
 
     def regex(self) -> str:
         """What a cell must match, for Arrow's expressions."""
@@ -49,6 +52,8 @@ class Pattern:
         mark, before = re.escape(self.prefix.strip()), "[+-]?"
         if mark:  # the sign on either side of it
             before = rf"([+-]?\s*({mark}\s*)?|{mark}\s*[+-])"
+        if self.brackets:
+            return rf"^({before}{body}{after}|\(\s*({mark}\s*)?{body}{after}\s*\))$"
         return f"^{before}{body}{after}$"
 
 
@@ -60,16 +65,21 @@ def parse_pattern(text: str) -> Pattern:
 
     Example:
         >>> parse_pattern("$#,##0.00")
-        Pattern(prefix='$', thousands=',', decimal='.', least=2, most=2, suffix='')
+        Pattern(prefix='$', thousands=',', decimal='.', least=2, most=2, suffix='', brackets=False)
         >>> str(parse_pattern("0,0# %"))
         '0,0# %'
+        >>> parse_pattern("0;(0)").brackets
+        True
     """
-    found = _PATTERN.fullmatch(text)
+    plain, _, below = text.partition(";")
+    brackets = below != "" and below == f"({plain})"
+    found = _PATTERN.fullmatch(plain if brackets else text)
     if found is None or (found[3] is not None and found[3] == found[5]):
         raise ConfigurationError(
-            f"{excerpt(text)} is no format of a number; write it as $#,##0.00, 0.0% or 0,0#."
+            f"{excerpt(text)} is no format of a number; write it as $#,##0.00, 0.0%, 0,0# or 0;(0)."
         )
     prefix, _, thousands, _, decimal, zeros, maybe, suffix = found.groups()
     least = len(zeros or "")
     decimal = decimal or ("," if thousands == "." else ".")
-    return Pattern(prefix, thousands or "", decimal, least, least + len(maybe or ""), suffix)
+    most = least + len(maybe or "")
+    return Pattern(prefix, thousands or "", decimal, least, most, suffix, brackets)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pushforward.schema.categories import category_codes
+from pushforward.schema.clock import read_times
 from pushforward.schema.column import Column
 from pushforward.schema.date_format import date_patterns
 from pushforward.schema.dates import SECOND, microseconds, read_dates
@@ -50,9 +51,8 @@ def read_cells(cells: pa.Array, column: Column, na: Sequence[str]) -> Read:
 missing=array([False, False,  True, False]), unreadable=array([False, False, False,  True]))
     """
     different, which = distinct(cells, na)
-    read = (
-        _category if column.kind in CATEGORIES else _date if column.kind == "datetime" else _number
-    )
+    own = {"datetime": _date, "time": _time}
+    read = _category if column.kind in CATEGORIES else own.get(column.kind, _number)
     values, outside, unreadable = read(different, column)
     missing = pc.is_null(different).to_numpy(zero_copy_only=False)
     values = np.where(missing, np.nan, values)
@@ -83,6 +83,14 @@ def _date(cells: pa.Array, column: Column) -> _Three:
     values = (since - microseconds(str(column.origin))) / tick
     outside = np.abs(values - np.round(values)) * tick > 0.5
     return values, (outside & column.cells & ~wrong), wrong
+
+
+def _time(cells: pa.Array, column: Column) -> _Three:
+    if not pa.types.is_string(cells.type):
+        return np.full(len(cells), np.nan), np.zeros(len(cells), bool), np.ones(len(cells), bool)
+    seconds, wrong = read_times(cells)
+    values = seconds / column.unit
+    return values, (values != np.round(values)) & ~wrong, wrong
 
 
 def _number(cells: pa.Array, column: Column) -> _Three:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pushforward.errors import ShapeError
 from pushforward.schema.coded import Coded
 from pushforward.schema.column import Column
-from pushforward.schema.constants import constant_cells, empty_cells
+from pushforward.schema.constants import constant_cells, empty_cells, first_other
 from pushforward.schema.na import NA
 from pushforward.schema.reading import read_cells
 from pushforward.schema.writing import write_cells
@@ -116,6 +116,32 @@ class Schema(BaseModel):
             raise refusal(source, f"{where} {what}.")
         return Coded(values, outside, missing, columns, source, start, header, cell)
 
+    def refuse_other_constants(
+        self, batch: pa.RecordBatch | pa.Table, source: str, start: int = 0, header: bool = True
+    ) -> None:
+        """Refuse rows in which a column holds something else than its constant; gaps may be.
+
+        Args:
+            batch: rows (n), with or without such columns.
+            source, start, header: as of `encode`.
+
+        Raises:
+            DataError: names file, column and row.
+        """
+        for column in self.columns:
+            if column.kind != "constant" or column.name not in batch.schema.names:
+                continue
+            cells = _whole(batch.column(column.name))
+            row = first_other(cells, column, self.na)
+            if row is not None:
+                place = row_name(start + row + 1, header)
+                raise refusal(
+                    source,
+                    f"column {excerpt(column.name)}, {place} holds {excerpt(cells[row].as_py())}, "
+                    f"which is impossible: it is {excerpt(column.value)} in every row of the "
+                    "schema; mend it, leave it out, or change its kind.",
+                )
+
     def decode(self, values: np.ndarray) -> dict[str, pa.Array]:
         """Cells of values (n, d): all columns in the table's order, identifiers left out.
 
@@ -149,6 +175,14 @@ class Schema(BaseModel):
         name, count = max(counts.items(), key=lambda pair: pair[1], default=("", 0))
         if count > 1:
             raise ValueError(f"two columns are called {name!r}")
+        gaps = {word.strip().lower() for word in self.na}
+        for column in self.columns:
+            for level in column.levels or () if column.textual else ():
+                if level.lower() in gaps:
+                    raise ValueError(
+                        f"level {level!r} of column {column.name!r} is in na, where it says that a "
+                        "cell is missing; take it out of one of them"
+                    )
         return self
 
 
@@ -169,7 +203,8 @@ def _why(column: Column) -> str:
 
 
 def _unreadable(column: Column, cell: object) -> str:
-    what = "date" if column.kind == "datetime" else "number within ±1e30"
+    own = {"datetime": "date", "time": "time of the day"}
+    what = own.get(column.kind, "number within ±1e30")
     form = f" written as {column.format}" if column.format else ""
     return (
         f"holds {excerpt(cell)}, which is no {what}{form}; mend it, add it to na in the schema if "

@@ -97,7 +97,7 @@ def parse(text: str, source: str) -> Schema:
         Traceback (most recent call last):
         pushforward.errors.ConfigurationError: schema.json: column 'x': kind is 'reel' (did you \
 mean 'real'?), and must be one of 'real', 'positive', 'bounded', 'integer', 'rounded', \
-'periodic', 'boolean', 'category', 'ordered', 'datetime', 'identifier', 'constant', 'empty'.
+'periodic', 'boolean', 'category', 'ordered', 'datetime', 'time', 'identifier', 'constant', 'empty'.
     """
     source = visible(source)
     try:

@@ -152,8 +152,11 @@ def _witnesses(patterns: list[Pattern]) -> pa.Array:
     pattern = patterns[0]
     if pattern.most >= GENERAL:
         whole = f"1{pattern.thousands}234{pattern.thousands}567"
-        return pa.array([f"{pattern.prefix}{cell}{pattern.suffix}" for cell in ("1e-9", whole)])
+        cells = [f"{pattern.prefix}{cell}{pattern.suffix}" for cell in ("1e-9", whole)]
+        return pa.array([*cells, *([f"({cells[0]})"] if pattern.brackets else [])])
     value = 1234567.0 if len(patterns) == 1 else 1234.0 if pattern.thousands else 1.0
     decimals = (replace(pattern, most=pattern.least), replace(pattern, least=pattern.most))
     texts = [write_numbers(np.array([value]), way) for way in decimals]
+    if pattern.brackets:
+        texts.append(write_numbers(np.array([-value]), pattern))
     return pa.concat_arrays(texts)

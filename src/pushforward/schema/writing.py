@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pushforward.schema.categories import category_cells
+from pushforward.schema.clock import write_times
 from pushforward.schema.column import Column
 from pushforward.schema.dates import SECOND, microseconds, write_dates
 from pushforward.schema.dtypes import is_date, named_type
@@ -31,6 +32,8 @@ def write_cells(values: np.ndarray, column: Column) -> pa.Array:
         return category_cells(values, column)
     if column.kind == "datetime":
         return _write_dates(values, column)
+    if column.kind == "time":
+        return _write_times(values, column)
     numbers, kind = _rounded(values, column), named_type(column.dtype)
     if column.format is not None or is_text(kind):
         pattern = parse_pattern(column.format) if column.format else Pattern(most=GENERAL)
@@ -73,6 +76,12 @@ def _decimals(step: float, start: float) -> int:
         if all(abs(round(part, count) - part) < 1e-9 * step for part in (step, start)):
             return count
     return 12
+
+
+def _write_times(values: np.ndarray, column: Column) -> pa.Array:
+    seconds = np.clip(np.round(values), 0, column.spec()["upper"]) * column.unit
+    form = column.format or ("%H:%M:%S" if column.unit % 60 else "%H:%M")
+    return pc.cast(write_times(seconds, form), named_type(column.dtype))
 
 
 def _write_dates(values: np.ndarray, column: Column) -> pa.Array:

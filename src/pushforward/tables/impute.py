@@ -11,6 +11,7 @@ import torch
 
 from pushforward.errors import ModelError
 from pushforward.schema import Column
+from pushforward.schema.constants import with_constant
 from pushforward.schema.writing import write_cells
 from pushforward.tables.model import TableModel
 from pushforward.tables.reader import Batch
@@ -64,24 +65,24 @@ class Imputer:
     def __call__(self, batch: Batch) -> dict[str, pa.Array]:
         """The batch's columns (n · draws), all in place, missing cells of modelled ones filled.
 
-        Cells that are there stand as they stand, as do columns that the model leaves out.
+        Cells that are there stand as they stand, as do columns that the model leaves out; but a
+        gap in a constant column is that constant.
 
         Raises:
-            DataError: as `Schema.encode`; a cell outside the schema, or one that the model gives
-                no probability to.
+            DataError: as `Schema.encode`; a cell outside the schema or beside its constant, or one
+                that the model gives no probability to.
         """
         schema = self.model.schema
         assert schema is not None
         coded = self.model.coded(batch.data, batch.source, batch.start, batch.header)
         coded.refuse_outside()
+        schema.refuse_other_constants(batch.data, batch.source, batch.start, batch.header)
         which = np.repeat(np.arange(len(batch)), self.draws)
         gaps = np.asarray(coded.missing.any(1))
         values = coded.values[which]
         open_rows = gaps[which]
         if open_rows.any():
             values[open_rows] = self.model.complete(values[open_rows], self._generator)
-        self.cells += int(coded.missing.sum())
-        self.rows += int(gaps.sum())
         data = batch.data if self.draws == 1 else batch.data.take(pa.array(which))
         columns = dict(zip(data.schema.names, data.columns, strict=True))
         short = self.model.shortened(values)
@@ -91,6 +92,14 @@ class Imputer:
             columns[column.name] = _filled(
                 columns[column.name], missing, short[:, j], column, decimal
             )
+        filled = int(coded.missing.sum())
+        for column in schema.columns:
+            if column.kind == "constant" and column.name in columns:
+                cells, certain = with_constant(columns[column.name], column, schema.na)
+                columns[column.name] = cells
+                open_cells = certain.to_numpy(zero_copy_only=False)[:: self.draws]
+                filled, gaps = filled + int(open_cells.sum()), gaps | open_cells
+        self.cells, self.rows = self.cells + filled, self.rows + int(gaps.sum())
         if self.draws > 1:
             columns[DRAW] = pa.array(np.tile(np.arange(1, self.draws + 1), len(batch)))
         return columns

@@ -13,7 +13,7 @@ from pushforward.schema import NA, Column, Inferred, Schema, infer
 from pushforward.tables.read import open_table
 from pushforward.tables.reader import TableReader
 from pushforward.tables.table import NumericTable
-from pushforward.text import require_columns
+from pushforward.text import excerpt, require_columns
 
 PLAIN = ("real", "positive", "bounded")  # kinds that a flow of real numbers may take for real
 
@@ -100,14 +100,26 @@ def read_typed(
         schema = chosen(schema, columns, reader.source)
     names = [column.name for column in schema.modelled]
     if not names:
-        raise DataError(f"{reader.source}: no column is left to model.")
+        raise DataError(f"{reader.source}: no column is left to model{why_none(schema)}.")
     require_columns(names, reader.names, reader.source)
+    constants = [c.name for c in schema.columns if c.kind == "constant" and c.name in reader.names]
     blocks = []
-    for batch in reader.batches(columns=names):
+    for batch in reader.batches(columns=[*names, *constants]):
         coded = schema.encode(batch.data, batch.source, batch.start, batch.header)
-        coded.refuse_outside()
+        coded.refuse_unfit()
+        schema.refuse_other_constants(batch.data, batch.source, batch.start, batch.header)
         blocks.append(coded.values)
     return NumericTable(reader.source, names, np.concatenate(blocks), notes, schema)
+
+
+def why_none(schema: Schema) -> str:
+    """A bracket with the reason why the first column is left out; nothing where there is none.
+
+    Example:
+        >>> why_none(Schema(columns=[Column(name="x", kind="constant", value="3")]))
+        " (column 'x' is '3' in every row)"
+    """
+    return "".join(f" (column {excerpt(name)} {why})" for name, why in schema.left_out[:1])
 
 
 def is_plain(schema: Schema) -> bool:
