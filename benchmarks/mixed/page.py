@@ -10,12 +10,13 @@ from benchmarks.mixed.plan import DRAWS, PATIENCE, REAL, SIZES
 from benchmarks.mixed.summary import Line, Results, lines
 from benchmarks.records import Records
 
+MINUTES = round(PATIENCE / 60)
 METHOD = f"""\
 Rows are cut at random into 80, 10 and 10 %, the same for every method. A method sees the first two
 parts, draws {DRAWS} synthetic tables of as many rows as these have, and is judged by the third.
 Every run has a process of its own. Seconds are those of the processor (of one thread), since the
-machine did other things as well; imports are not counted. A run that has not ended after {PATIENCE
-/ 60:.0f} minutes of the processor is ended.
+machine did other things as well; imports are not counted. A run that has not ended after {MINUTES}
+minutes of the processor is ended.
 
 *nats* is the mean log probability of a test row, higher is better. Numbers are rounded, so that
 what can be compared is the **probability of the cell** that a row's numbers are rounded to (carat,
