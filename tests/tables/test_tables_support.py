@@ -25,6 +25,7 @@ SCHEMA = """{"version": 1, "na": [""], "columns": [
   {"name": "grade", "kind": "ordered", "levels": ["low", "mid", "high"], "dtype": "string"},
   {"name": "day", "kind": "datetime", "step": 86400.0, "origin": "2024-01-01",
    "dtype": "date32", "missing": true},
+  {"name": "clock", "kind": "time", "step": 60, "format": "%H:%M"},
   {"name": "always", "kind": "constant", "value": "7", "dtype": "int64"}
 ]}"""
 
@@ -51,6 +52,7 @@ def table(n: int) -> pa.Table:
             "kind": np.array(["a", "b", "c"])[rng.integers(0, 3, n)],
             "grade": np.array(["low", "mid", "high"])[np.digitize(z, [-1, 1])],
             "day": pa.array(days, pa.date32()),
+            "clock": [f"{m // 60:02}:{m % 60:02}" for m in (720 + 600 * np.tanh(z)).astype(int)],
             "always": np.full(n, 7),
         }
     )
