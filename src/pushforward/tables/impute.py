@@ -12,6 +12,7 @@ import torch
 from pushforward.errors import ModelError
 from pushforward.schema import Column
 from pushforward.schema.writing import write_cells
+from pushforward.tables.filled import filled, plain
 from pushforward.tables.model import TableModel
 from pushforward.tables.reader import Batch
 
@@ -88,7 +89,7 @@ class Imputer:
         decimal = "." if batch.dialect is None else batch.dialect.decimal
         for j, column in enumerate(schema.modelled):
             missing = coded.missing[which, j]
-            columns[column.name] = _filled(
+            columns[column.name] = _written(
                 columns[column.name], missing, short[:, j], column, decimal
             )
         if self.draws > 1:
@@ -96,19 +97,13 @@ class Imputer:
         return columns
 
 
-def _filled(
+def _written(
     cells: pa.Array, missing: np.ndarray, values: np.ndarray, column: Column, decimal: str
 ) -> pa.Array:
     """Cells (n) in their own type, those that are `missing` written anew from values (n)."""
-    if pa.types.is_dictionary(cells.type):
-        cells = cells.dictionary_decode()
     if not missing.any():
-        return cells
-    drawn = write_cells(np.where(missing, values, np.nan), column)
-    if pa.types.is_dictionary(drawn.type):
-        drawn = drawn.dictionary_decode()
+        return plain(cells)
+    drawn = plain(write_cells(np.where(missing, values, np.nan), column))
     if pa.types.is_floating(drawn.type) and decimal != ".":  # as others in the file are written
         drawn = pc.replace_substring(pc.cast(drawn, pa.string()), ".", decimal)
-    if pa.types.is_floating(drawn.type) and pa.types.is_integer(cells.type):
-        drawn = pc.round(drawn)
-    return pc.if_else(pa.array(missing), pc.cast(drawn, cells.type, safe=False), cells)
+    return filled(cells, pa.array(missing), drawn)
