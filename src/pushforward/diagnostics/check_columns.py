@@ -51,13 +51,10 @@ def findings(subject: Subject) -> Iterator[Finding]:
         yield _orders(subject)
 
 
-def _context(subject: Subject, rows: int | None = None) -> Tensor | None:
-    """The context as the layer takes it: of every row, or the first row's for so many."""
+def _context(subject: Subject) -> Tensor | None:
+    """The context of every row, as the layer takes it."""
     context, embed = subject.context, subject.flow.embed
-    if context is None:
-        return None
-    context = context if rows is None else context[0].expand(rows, -1)
-    return context if embed is None else embed(context)
+    return context if context is None or embed is None else embed(context)
 
 
 @torch.no_grad()
