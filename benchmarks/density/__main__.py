@@ -8,16 +8,14 @@ A run that is recorded is not repeated, unless it failed: to measure anew, give 
 
 from __future__ import annotations
 
-import argparse
 import time
-from pathlib import Path
 
-from benchmarks import machine
+from benchmarks import driver, machine
 from benchmarks.density import page, runner
 from benchmarks.density.plan import DEFAULT_BUDGET, FULL, METHODS, SAME, SEEDS, Job, jobs
 from benchmarks.density.records import PATH, Records
 from benchmarks.density.tables import TABLES
-from benchmarks.words import names, say
+from benchmarks.words import say
 
 LIBRARIES = ("torch", "zuko", "flowjax", "jax", "equinox", "optax", "scikit-learn", "pyvinecopulib")
 
@@ -25,12 +23,12 @@ LIBRARIES = ("torch", "zuko", "flowjax", "jax", "equinox", "optax", "scikit-lear
 def measure(job: Job, records: Records, threads: int) -> None:
     """One run, recorded."""
     budget = {FULL: DEFAULT_BUDGET, SAME: records.budget(job.table, job.seed)}.get(job.method)
-    title = f"{job.table}, seed {job.seed}: {job.method}"
+    title = driver.title(job)
     if job.method == SAME and budget is None:
         say(f"{title} waits for the other flows, whose time it is given.")
         return
     described = machine.describe(threads, LIBRARIES)
-    moment = {name: described.pop(name) for name in ("date", "commit", "load_before")}
+    moment = {name: described.pop(name) for name in driver.MOMENT}
     outcome = runner.run(job, records, threads, budget)
     records.add(job, {**outcome, **moment}, described)
     if "error" in outcome:
@@ -43,20 +41,13 @@ def measure(job: Job, records: Records, threads: int) -> None:
 
 def main() -> None:
     """Read the arguments, run, and write."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.density", description=__doc__)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--methods", default=",".join(METHODS), help=", ".join(METHODS))
-    parser.add_argument("--tables", default=",".join(TABLES))
-    parser.add_argument("--seeds", default=",".join(map(str, SEEDS)))
-    parser.add_argument("--results", type=Path, default=PATH, help="the JSON to go on with")
+    parser = driver.arguments("density", __doc__, 2, METHODS, TABLES, SEEDS, PATH)
     parser.add_argument("--page", action="store_true", help="only write the page")
     given = parser.parse_args()
-    methods = names(given.methods, METHODS, "method")
-    tables = names(given.tables, tuple(TABLES), "table")
-    seeds = [int(seed) for seed in given.seeds.split(",")]
+    wanted = driver.asked(given, METHODS, TABLES, jobs)
     records = Records(given.results.absolute())
     started = time.monotonic()
-    for job in [] if given.page else jobs(tables, seeds, methods):
+    for job in wanted:
         if not records.has(job):
             measure(job, records, given.threads)
     page.write(records)

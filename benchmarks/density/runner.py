@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks import runner
 from benchmarks.density.plan import Job
 from benchmarks.density.records import Records
+from benchmarks.driver import worker_arguments
 from benchmarks.process import Failed
 
 PATIENCE = 6 * 3600.0  # seconds
@@ -15,8 +16,7 @@ PATIENCE = 6 * 3600.0  # seconds
 
 def run(job: Job, records: Records, threads: int, budget: float | None) -> dict[str, Any]:
     """The outcome of a run; where it fails, {"error": its last words}."""
-    arguments = [job.table, str(job.seed), job.method, str(threads), str(budget or "none").lower()]
-    arguments.append(str(records.rows(job).absolute()))
+    arguments = worker_arguments(job, threads, budget, records.rows(job))
     try:
         said = runner.run("benchmarks.density.worker", arguments, threads, PATIENCE)
     except Failed as failure:

@@ -10,18 +10,16 @@ synthetic rows of every run lie beside PATH, in a folder of the same name that e
 
 from __future__ import annotations
 
-import argparse
 import time
-from pathlib import Path
 
+from benchmarks import driver
 from benchmarks.mixed import page, runner
 from benchmarks.mixed.plan import DEFAULT_BUDGET, METHODS, PRODUCT, SEEDS, SIZES, jobs
 from benchmarks.process import ROOT
 from benchmarks.records import Job, Records
-from benchmarks.words import names, say
+from benchmarks.words import say
 
 PATH = ROOT / "docs" / "mixed.json"
-MOMENT = ("date", "commit", "load_before")  # of a run, not of the machine
 
 
 def measure(job: Job, records: Records, threads: int) -> None:
@@ -29,9 +27,9 @@ def measure(job: Job, records: Records, threads: int) -> None:
     budget = DEFAULT_BUDGET if job.method == PRODUCT else None
     outcome = runner.run(job, records, threads, budget)
     described = outcome.pop("machine", None) or runner.described(threads)
-    outcome |= {name: described.pop(name) for name in MOMENT}
+    outcome |= {name: described.pop(name) for name in driver.MOMENT}
     records.add(job, outcome, described)
-    title = f"{job.table}, seed {job.seed}: {job.method}"
+    title = driver.title(job)
     if "error" in outcome:
         say(f"{title}: failed, {outcome['error']}")
     else:
@@ -40,21 +38,14 @@ def measure(job: Job, records: Records, threads: int) -> None:
 
 def main() -> None:
     """Read the arguments, run, and write."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.mixed", description=__doc__)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--methods", default=",".join(METHODS), help=", ".join(METHODS))
-    parser.add_argument("--tables", default=",".join(SIZES))
-    parser.add_argument("--seeds", default=",".join(map(str, SEEDS)))
-    parser.add_argument("--results", type=Path, default=PATH, help="the JSON to go on with")
+    parser = driver.arguments("mixed", __doc__, 1, METHODS, SIZES, SEEDS, PATH)
     parser.add_argument("--judge", action="store_true", help="only judge the rows that are there")
     parser.add_argument("--page", action="store_true", help="only write the page")
     given = parser.parse_args()
-    methods = names(given.methods, METHODS, "method")
-    tables = names(given.tables, tuple(SIZES), "table")
-    seeds = [int(seed) for seed in given.seeds.split(",")]
+    wanted = driver.asked(given, METHODS, SIZES, jobs)
     records = Records(given.results.absolute())
     started = time.monotonic()
-    for job in [] if given.page else jobs(tables, seeds, methods):
+    for job in wanted:
         there = runner.file(job, records, ".json").exists()
         if there if given.judge else not records.has(job):
             measure(job, records, given.threads)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine, results, runner
+from benchmarks.driver import worker_arguments
 from benchmarks.mixed.plan import CLOCK, LIBRARIES, PATIENCE
 from benchmarks.process import Failed
 from benchmarks.records import Job, Records
@@ -30,8 +31,7 @@ def fit(job: Job, records: Records, threads: int, budget: float | None) -> dict[
     kept = file(job, records, ".json")
     if not kept.exists():
         records.folder.mkdir(parents=True, exist_ok=True)
-        arguments = [job.table, str(job.seed), job.method, str(threads)]
-        arguments += [str(budget or "none").lower(), str(records.place(job).absolute())]
+        arguments = worker_arguments(job, threads, budget, records.place(job))
         runner.run("benchmarks.mixed.worker", arguments, threads, CLOCK, PATIENCE)
     return results.load(kept)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -13,27 +12,14 @@ from torch import Tensor, nn
 
 from pushforward.distributions import Distribution
 from pushforward.errors import ConfigurationError, ShapeError
+from pushforward.flow_inputs import accept_dtype, accept_event, counts, without_infinity
+from pushforward.flow_steps import Step, steps_from_base, steps_from_data
 from pushforward.numerics import by_rows, full_precision
 from pushforward.transforms import Compose, Kind, Transform
 from pushforward.transforms.base import accept_context
 from pushforward.transforms.lean import Memory
 
-
-@dataclass(frozen=True)
-class Step:
-    """Where a point is after one transform, and how dense the flow is there up to that point.
-
-    Attributes:
-        name: the transform's class, "base" for the start.
-        value: z_k, (*batch, *event).
-        log_det: log|det ∂z_k/∂z_{k-1}| of this step, (*batch), nats; zero for the base.
-        log_prob: log p_k(z_k), (*batch), nats.
-    """
-
-    name: str
-    value: Tensor
-    log_det: Tensor
-    log_prob: Tensor
+__all__ = ["Flow", "Step"]
 
 
 class Flow(nn.Module):
@@ -170,7 +156,7 @@ class Flow(nn.Module):
         context = self._accept("x", x, self.event_shape, context)
 
         def terms(x: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
-            x, infinite = self._without_infinity(x)
+            x, infinite = without_infinity(x, len(self.event_shape))
             prior, log_det = self.transform.terms(self.base, x, context)
             return prior, torch.where(infinite, -math.inf, log_det)
 
@@ -184,18 +170,9 @@ class Flow(nn.Module):
 
     def _pull_back(self, x: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
         """f⁻¹(x) and its log-det; a finite z and -inf where a coordinate of x is infinite."""
-        x, infinite = self._without_infinity(x)
+        x, infinite = without_infinity(x, len(self.event_shape))
         z, log_det = self.transform.inverse(x, context)
         return z, torch.where(infinite, -math.inf, log_det)
-
-    def _without_infinity(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """x with a zero for each event that has an infinite coordinate, and which those are.
-
-        An infinite coordinate would meet 0·inf somewhere inside: such rows are scored by rule.
-        """
-        infinite = x.isinf().flatten(x.ndim - len(self.event_shape)).any(-1)
-        event_mask = infinite.reshape(*infinite.shape, *(1 for _ in self.event_shape))
-        return torch.where(event_mask, 0.0, x), infinite
 
     @torch.no_grad()
     def sample(
@@ -210,7 +187,7 @@ class Flow(nn.Module):
             ShapeError: a context that is missing or does not fit.
         """
         context = self._embedded(context)
-        z = self.base.sample(_counts(shape), context, generator)
+        z = self.base.sample(counts(shape), context, generator)
 
         def pushed(z: Tensor, context: Tensor | None) -> tuple[Tensor, ...]:
             return (self.transform.generate(z, context, generator),)
@@ -225,7 +202,7 @@ class Flow(nn.Module):
     ) -> Tensor:
         """As `sample`, and differentiable with respect to the flow's parameters and the context."""
         context = self._embedded(context)
-        return self._push_forward(self.base.sample(_counts(shape), context, generator), context)
+        return self._push_forward(self.base.sample(counts(shape), context, generator), context)
 
     def sample_and_log_prob(
         self,
@@ -239,7 +216,7 @@ class Flow(nn.Module):
             ShapeError: a context that is missing or does not fit.
         """
         context = self._embedded(context)
-        z = self.base.sample(_counts(shape), context, generator)
+        z = self.base.sample(counts(shape), context, generator)
 
         def scored(z: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
             x, log_det = self.transform.forward(z, context)
@@ -286,35 +263,12 @@ class Flow(nn.Module):
         """
         if (z is None) == (x is None):
             raise ConfigurationError("steps takes either z=… or x=…, one of the two.")
-        path: Iterable[tuple[Transform, Tensor, Tensor]]
         if z is not None:
             embedded = self._accept("z", z, self.base.event_shape, context)
-            log_prob, path = self.base.log_prob(z, embedded), self.transform.walk(z, embedded)
-        else:
-            assert x is not None
-            embedded = self._accept("x", x, self.event_shape, context)
-            z, path, infinite = self._path_back(x, embedded)
-            log_prob = torch.where(infinite, -math.inf, self.base.log_prob(z, embedded))
-        steps = [Step("base", z, torch.zeros_like(log_prob), log_prob)]
-        for layer, value, log_det in path:
-            log_prob = log_prob - log_det
-            steps.append(Step(type(layer).__name__, value, log_det, log_prob))
-        return steps
-
-    def _path_back(
-        self, x: Tensor, context: Tensor | None
-    ) -> tuple[Tensor, list[tuple[Transform, Tensor, Tensor]], Tensor]:
-        """z; each layer with the point after it and its log-det; and where x is infinite.
-
-        The points are those that the inverse meets, so that the last is x itself, and one outside
-        the support keeps its density of zero.
-        """
-        after, path = x, []
-        z, infinite = self._without_infinity(x)
-        for layer, before, log_det in self.transform.unwind(z, context):
-            path.append((layer, after, -log_det))
-            z = after = before
-        return z, path[::-1], infinite
+            return steps_from_base(self.base, self.transform, z, embedded)
+        assert x is not None
+        embedded = self._accept("x", x, self.event_shape, context)
+        return steps_from_data(self.base, self.transform, x, embedded)
 
     def upto(self, k: int) -> Flow:
         """The flow of the first k transforms, sharing their parameters: the density after step k.
@@ -365,7 +319,7 @@ class Flow(nn.Module):
             )
         if context is None:
             return None
-        self._accept_dtype("context", context)
+        accept_dtype("context", context, self.dtype)
         if self.embed is None:
             return context
         embedded: Tensor = self.embed(context)
@@ -375,39 +329,5 @@ class Flow(nn.Module):
         self, name: str, value: Tensor, event: torch.Size, context: Tensor | None
     ) -> Tensor | None:
         """Refuse what does not fit, and give the embedded context."""
-        if not isinstance(value, Tensor):
-            raise ShapeError(f"{name} must be a torch tensor, but is a {type(value).__name__}.")
-        if value.shape[value.ndim - len(event) :] != event or value.ndim < len(event):
-            raise ShapeError(
-                f"{name} must end in the event shape {tuple(event)}, "
-                f"but was given shape {tuple(value.shape)}."
-            )
-        self._accept_dtype(name, value)
-        if context is not None:
-            batch = value.shape[: value.ndim - len(event)]
-            try:
-                fits = torch.broadcast_shapes(context.shape[:-1], batch) == batch
-            except RuntimeError:
-                fits = False
-            if context.ndim and not fits:
-                raise ShapeError(
-                    f"A context of shape {tuple(context.shape)} does not broadcast to "
-                    f"{name}'s batch shape {tuple(batch)}."
-                )
+        accept_event(name, value, event, self.dtype, context)
         return self._embedded(context)
-
-    def _accept_dtype(self, name: str, value: Tensor) -> None:
-        own = self.dtype
-        if value.dtype != own:
-            other = f" or flow.to({value.dtype})" if value.is_floating_point() else ""
-            raise ShapeError(
-                f"{name} is {value.dtype}, but this flow computes in {own}; convert it with "
-                f"{name}.to({own}){other}."
-            )
-
-
-def _counts(shape: Sequence[int]) -> Sequence[int]:
-    """A shape of samples as it was given, or one sentence on what it should be."""
-    if isinstance(shape, int) or any(not isinstance(n, int) or n < 0 for n in shape):
-        raise ShapeError(f"The shape of samples is a sequence such as (5,), but is {shape!r}.")
-    return shape

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import pushforward as pf
-from pushforward.diagnostics import verdict
+from pushforward.diagnostics import fault, verdict
 from pushforward.diagnostics.distances import energy, judge_pairs
 from pushforward.diagnostics.tails import judge_tails
 from pushforward.distributions import GaussianMixture, Normal, StudentT, Uniform
@@ -328,10 +328,8 @@ def test_equal_values_are_no_tail() -> None:
 
 
 def test_every_fault_has_a_next_step_and_weighs_on_an_answer() -> None:
-    weighed = {
-        n for table in (verdict._NO, verdict._DOUBT) for names in table.values() for n in names
-    }
-    assert weighed == set(verdict._NEXT)
+    weighed = {n for table in (fault.NO, fault.DOUBT) for names in table.values() for n in names}
+    assert weighed == set(verdict.NEXT)
     named = set(re.findall(r'"([a-z ]+)"', pf.diagnose.__doc__ or "")) & weighed
     assert named == weighed
 

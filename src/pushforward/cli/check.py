@@ -21,9 +21,12 @@ def check(
 ) -> None:
     """Test the mathematics of MODEL: inverses, log-dets, normalisation, gradients, batches.
 
+    Of typed columns: their probabilities, draws, latents, missing cells, and samples in the schema.
+
     Ends with exit code 1 where a test fails.
     """
     from pushforward.diagnostics import check as run
+    from pushforward.diagnostics.within_schema import within_schema
     from pushforward.tables import read_numeric, read_typed
     from pushforward.tables.model import load_table_model
 
@@ -41,6 +44,8 @@ def check(
         given = table.values[:, width:] if fitted.context else None
         rows, context = fitted.tensors(table.values[:, :width], given)
     outcome = run(fitted.flow, rows, context, seed=seed)
+    if fitted.schema is not None and fitted.flow.takes_missing:
+        outcome = outcome.with_finding(within_schema(fitted, seed))
     for line in str(outcome).splitlines():
         say.result(line)
     if not outcome.passed:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pushforward.diagnostics import bridge, properties, quadrature, sampling
+from pushforward.diagnostics import bridge, check_columns, properties, quadrature, sampling
 from pushforward.diagnostics.report import CheckReport, Finding
-from pushforward.errors import ConfigurationError, ShapeError
+from pushforward.diagnostics.subject import Subject, choose, rows
+from pushforward.errors import ConfigurationError
 from pushforward.flow import Flow
-from pushforward.transforms import Affine, Compose
 
 FAR = 1e4  # in units of each coordinate's spread: how far outside gradients must stay finite
 DRAWS = 20_000  # samples for the estimate above two features
 HIGH = 64  # features beyond which no proposal overlaps with a density
 FACTORS = 256  # features beyond which the factors of a base are too many to integrate
-FALSE_ALARM = 1e-4  # of each test of samples: how often it fails a flow that is right
 DECISIVE = 0.05  # a total probability known no better than this decides nothing
 
 
@@ -33,6 +30,11 @@ def check(flow: Flow, data: Any = None, context: Any = None, seed: int = 0) -> C
     base against their densities (each of these two fails one right flow in ten thousand): the
     same measures, by the same code, as the package's own tests of every transform. A copy is
     measured: the flow itself, its parameters, mode and the random state are left as they are.
+
+    A flow of typed columns, which is no map of real numbers to differentiate, is asked instead
+    whether each column's probabilities add up to one given those before it, whether draws and
+    latents follow them (two tests again), whether latents lead back, and what becomes of missing
+    cells; how far the score depends on the order of the columns is told, and not judged.
 
     Args:
         flow: in float32 or float64, on any device.
@@ -46,7 +48,8 @@ def check(flow: Flow, data: Any = None, context: Any = None, seed: int = 0) -> C
 
     Raises:
         ShapeError: data or context that do not fit the flow.
-        ConfigurationError: a flow in another precision or of typed columns, or data without a row.
+        ConfigurationError: a flow in another precision, or data without a row.
+        ModelError: a flow of typed columns with further layers.
 
     Example:
         >>> from pushforward.flows import realnvp
@@ -54,11 +57,6 @@ def check(flow: Flow, data: Any = None, context: Any = None, seed: int = 0) -> C
         >>> report.passed, report.verdict
         (True, 'This flow is right: each of its 12 properties holds.')
     """
-    if flow.takes_missing:
-        raise ConfigurationError(
-            "check differentiates maps of real numbers, and a flow of typed columns is none; give "
-            "its rows to diagnose (the command report) instead."
-        )
     own = copy.deepcopy(flow).eval()
     like = next((t for t in (*own.parameters(), *own.buffers()) if t.is_floating_point()), None)
     like = torch.zeros(()) if like is None else like.detach()
@@ -67,88 +65,25 @@ def check(flow: Flow, data: Any = None, context: Any = None, seed: int = 0) -> C
     devices = [like.device] if like.device.type == "cuda" else []
     with torch.random.fork_rng(devices):
         torch.manual_seed(seed)
-        subject = _subject(own, _rows(data, like), _rows(context, like))
+        subject = choose(own, rows(data, like), rows(context, like))
         findings = tuple(_findings(subject, seed))
     return CheckReport(
         findings, flow.kind, str(like.dtype).removeprefix("torch."), len(subject.x), seed
     )
 
 
-def _rows(value: Any, like: Tensor) -> Tensor | None:
-    return None if value is None else torch.as_tensor(value).to(like)
-
-
-@dataclass(frozen=True)
-class _Subject:
-    """A flow and the points at which it is measured: x, z and context row by row."""
-
-    flow: Flow
-    x: Tensor
-    z: Tensor
-    context: Tensor | None
-    unit: Tensor  # the spread of each coordinate of x, as a power of two
-    unscored: int  # rows given whose log p is not finite
-
-    def double(self) -> _Subject:
-        """The same in float64."""
-        context = None if self.context is None else self.context.double()
-        flow = copy.deepcopy(self.flow).double()
-        return _Subject(flow, self.x.double(), self.z.double(), context, self.unit.double(), 0)
-
-    def in_units(self) -> tuple[Compose, Tensor, Tensor | None]:
-        """The transform with x in units of its spread, that x, and the embedded context.
-
-        Powers of two round nothing, and columns of every size then weigh the same. The parameters
-        are frozen: only derivatives by the points are asked for.
-        """
-        embed, context = self.flow.embed, self.context
-        if embed is not None and context is not None:
-            context = embed(context).detach()
-        layers = copy.deepcopy(list(self.flow.transform))
-        transform = Compose([*layers, Affine(0.0, 1 / self.unit)]).requires_grad_(False)
-        return transform, self.x / self.unit, context
-
-
-@torch.no_grad()
-def _subject(flow: Flow, data: Tensor | None, context: Tensor | None) -> _Subject:
-    """Choose the rows: of the data, or else of the flow's own samples."""
-    size = flow.event_shape.numel()
-    count = min(max(1024 // size, 8), 128)
-    if data is not None and not len(data):
-        raise ConfigurationError("check needs at least one row of data, but was given none.")
-    if context is not None and context.ndim == 1:
-        context = context.expand(count if data is None else len(data), -1)
-    if data is not None and context is not None and len(data) != len(context):
-        raise ShapeError(f"check was given {len(data)} rows of data and {len(context)} contexts.")
-    if data is not None:
-        flow.log_prob(data[:1], None if context is None else context[:1])  # refuses a wrong shape
-        chosen = torch.randperm(len(data))[:count].to(data.device)
-        context = None if context is None else context[chosen]
-        x = data[chosen]
-    else:
-        if context is not None:
-            context = context[torch.arange(count, device=context.device) % len(context)]
-        x = flow.sample(() if context is not None else (count,), context)
-    good = flow.log_prob(x, context).isfinite()
-    unscored = int((~good).sum())
-    if bool(good.any()):
-        x, context = x[good], None if context is None else context[good]
-    z = flow.base.sample((len(x),))
-    return _Subject(flow, x, z, context, _spread(x), unscored)
-
-
-def _spread(x: Tensor) -> Tensor:
-    """The power of two nearest to each coordinate's deviation; 1 for one that does not vary."""
-    deviation = x.double().std(0, correction=0)
-    exact = torch.where(deviation > 0, deviation, 1.0).log2().round().exp2()
-    return exact.to(x)
-
-
-def _findings(subject: _Subject, seed: int) -> Iterator[Finding]:
+def _findings(subject: Subject, seed: int) -> Iterator[Finding]:
     yield Finding.within("rows without a finite score", subject.unscored, 0, "exact", "rows")
+    if subject.flow.takes_missing:
+        yield _gradients(subject, "at the rows", subject.x)
+        yield _alone(subject)
+        yield from check_columns.findings(subject)
+        return
     yield from _log_dets(subject)
     yield from _round_trips(subject)
-    yield from _gradients(subject)
+    far = subject.x + FAR * torch.randn_like(subject.x).sign() * subject.unit
+    yield _gradients(subject, "at the rows", subject.x)
+    yield _gradients(subject, "far outside", far)
     yield _alone(subject)
     if subject.x.dtype != torch.float64:
         yield _precision(subject)
@@ -158,7 +93,7 @@ def _findings(subject: _Subject, seed: int) -> Iterator[Finding]:
     yield from _whole(subject, seed)
 
 
-def _log_dets(subject: _Subject) -> Iterator[Finding]:
+def _log_dets(subject: Subject) -> Iterator[Finding]:
     wide = subject.double()
     transform, x, context = wide.in_units()
     ways = {
@@ -176,7 +111,7 @@ def _log_dets(subject: _Subject) -> Iterator[Finding]:
         )
 
 
-def _round_trips(subject: _Subject) -> Iterator[Finding]:
+def _round_trips(subject: Subject) -> Iterator[Finding]:
     transform, x, context = subject.in_units()
     forward, inverse = transform.forward, transform.inverse
     ways = {"from data": (inverse, forward, x), "from latents": (forward, inverse, subject.z)}
@@ -188,22 +123,20 @@ def _round_trips(subject: _Subject) -> Iterator[Finding]:
         )
 
 
-def _gradients(subject: _Subject) -> Iterator[Finding]:
-    flow, x = subject.flow, subject.x
-    sign = torch.randn_like(x).sign()
-    for place, points in (("at the rows", x), ("far outside", x + FAR * sign * subject.unit)):
-        bad = properties.score_gradients(flow.log_prob, points, subject.context, flow.parameters())
-        yield Finding.within(f"gradients not finite {place}", bad, 0, "exact", "entries")
+def _gradients(subject: Subject, place: str, points: Tensor) -> Finding:
+    flow = subject.flow
+    bad = properties.score_gradients(flow.log_prob, points, subject.context, flow.parameters())
+    return Finding.within(f"gradients not finite {place}", bad, 0, "exact", "entries")
 
 
-def _alone(subject: _Subject) -> Finding:
+def _alone(subject: Subject) -> Finding:
     error = properties.alone_error(subject.flow.log_prob, subject.x, subject.context)
     bar = properties.ALONE_BAR[subject.x.dtype]
     name = "a row alone and in a batch"
     return Finding.within(name, error.max().item(), bar, "exact", "of 1 + |log p|")
 
 
-def _precision(subject: _Subject) -> Finding:
+def _precision(subject: Subject) -> Finding:
     exact = subject.double().flow.log_prob
     error = properties.precision_error(subject.flow.log_prob, exact, subject.x, subject.context)
     bar = properties.PRECISION_BAR
@@ -211,7 +144,7 @@ def _precision(subject: _Subject) -> Finding:
     return Finding.within(name, error.max().item(), bar, "exact", "of 1 + |log p|")
 
 
-def _base(subject: _Subject) -> tuple[quadrature.Density, Tensor]:
+def _base(subject: Subject) -> tuple[quadrature.Density, Tensor]:
     """The density of the base in float64, given the first row's context, and samples of it."""
     wide = subject.double()
     flow, d = wide.flow, wide.z[0].numel()
@@ -230,14 +163,14 @@ def _base(subject: _Subject) -> tuple[quadrature.Density, Tensor]:
 
 
 @torch.no_grad()
-def _base_samples(subject: _Subject) -> Finding:
+def _base_samples(subject: Subject) -> Finding:
     log_density, samples = _base(subject)
     pvalue = sampling.step_pvalue(log_density, samples)
-    return _judge_samples("samples of the base against its density", pvalue, len(samples))
+    return Finding.of_samples("samples of the base against its density", pvalue, len(samples))
 
 
 @torch.no_grad()
-def _base_total(subject: _Subject) -> Finding:
+def _base_total(subject: Subject) -> Finding:
     name = "total probability of the base"
     found = None
     if subject.z[0].numel() <= FACTORS:
@@ -253,7 +186,7 @@ def _base_total(subject: _Subject) -> Finding:
 
 
 @torch.no_grad()
-def _whole(subject: _Subject, seed: int) -> Iterator[Finding]:
+def _whole(subject: Subject, seed: int) -> Iterator[Finding]:
     """The flow's samples against its density, and its total probability."""
     flow = subject.flow
     d = flow.event_shape.numel()
@@ -272,13 +205,13 @@ def _whole(subject: _Subject, seed: int) -> Iterator[Finding]:
             if known
             else sampling.step_pvalue(log_density, fresh)
         )
-        yield _judge_samples(names[0], pvalue, DRAWS)
+        yield Finding.of_samples(names[0], pvalue, DRAWS)
         yield total
         return
     count = DRAWS if d <= HIGH else max(3000, min(DRAWS, 2**18 // d))
     samples = flow.sample((count,), context).flatten(1)
     few = samples[: count // 4] if d <= HIGH else samples
-    yield _judge_samples(names[0], sampling.step_pvalue(log_density, few), len(few))
+    yield Finding.of_samples(names[0], sampling.step_pvalue(log_density, few), len(few))
     if d > HIGH:
         note = f"no estimate reaches {d} features"
         yield Finding(names[1], float("nan"), float("nan"), None, "estimate", note=note)
@@ -299,15 +232,6 @@ def _by_quadrature(
         if finding.passed:
             break
     return finding, found
-
-
-def _judge_samples(name: str, pvalue: float, draws: int) -> Finding:
-    """By -log10 of the p-value; a NaN fails."""
-    surprise = -math.log10(pvalue) if pvalue > 0 else math.inf
-    surprise = abs(surprise) if pvalue == pvalue else math.nan
-    bar = -math.log10(FALSE_ALARM)
-    note = f"{draws:,} samples; false alarm {FALSE_ALARM:.0e}"
-    return Finding.within(name, surprise, bar, "estimate", "-log10 p", note)
 
 
 def _judge_integral(name: str, found: quadrature.Integral) -> Finding:

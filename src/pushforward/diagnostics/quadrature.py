@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -91,11 +91,36 @@ def integrate(
         >>> abs(integrate(base.log_prob, base.sample((4096,)), cells=128).value - 1) < 1e-3
         True
     """
-    boxes = tiles = equal_cells(samples, low, high, cells)
-    rule = Rule(log_density, samples.shape[1])
+    found = refine(log_density, equal_cells(samples, low, high, cells), tolerance, max_evaluations)
+    return replace(found, error=found.error + _unseen(found.masses))
+
+
+@torch.no_grad()
+def refine(
+    log_density: Density,
+    tiles: Cells,
+    tolerance: float = 3e-4,
+    max_evaluations: int = 2_000_000,
+) -> Integral:
+    """∫ exp(log_density) over cells, each divided until it agrees with its halves.
+
+    Args:
+        log_density: points (n, d) -> log p (n); d of 1 or 2.
+        tiles: the first cells.
+        tolerance, max_evaluations: as of `integrate`.
+
+    Example:
+        >>> from pushforward.distributions import Normal
+        >>> ends = torch.tensor([[-9.0], [0.0], [9.0]]).double()
+        >>> found = refine(Normal(1).double().log_prob, Cells(ends[:-1], ends[1:]))
+        >>> [round(mass, 3) for mass in found.masses.tolist()]
+        [0.5, 0.5]
+    """
+    boxes = tiles
+    rule = Rule(log_density, tiles.low.shape[1])
     values, axis = rule(boxes)
-    first = torch.arange(len(boxes), device=samples.device)  # which first cell each came from
-    totals = torch.zeros(len(boxes), dtype=torch.float64, device=samples.device)
+    first = torch.arange(len(boxes), device=tiles.low.device)  # which first cell each came from
+    totals = torch.zeros(len(boxes), dtype=torch.float64, device=tiles.low.device)
     error = 0.0
     while len(boxes):
         halves = boxes.halves(axis)
@@ -112,7 +137,6 @@ def integrate(
         error += difference[done].sum().item()
         kept = torch.stack([2 * open_, 2 * open_ + 1], 1).flatten()
         boxes, values, axis, first = halves[kept], parts[kept], axes[kept], first[kept // 2]
-    error += _unseen(totals)
     return Integral(totals.sum().item(), error, rule.evaluations, tiles, totals)
 
 

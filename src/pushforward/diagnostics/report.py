@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pushforward.transforms import Kind
+
+FALSE_ALARM = 1e-4  # of each test of samples: how often it fails a flow that is right
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Finding:
     Attributes:
         name: the property, in words.
         value: its measure: the largest over the rows looked at, 0 if perfect.
-        bar: the most that passes.
+        bar: the most that passes; infinite for a figure, which is told and not judged.
         passed: None where the measure cannot decide.
         kind: "exact" up to rounding, "numerical" to a tolerance, or an "estimate" from draws.
         unit: of value and bar.
@@ -33,8 +35,15 @@ class Finding:
 
     @property
     def result(self) -> str:
-        """ "passed", "FAILED" or "inconclusive"."""
+        """ "passed", "FAILED", "inconclusive" or "figure"."""
+        if not self.judged:
+            return "figure"
         return {True: "passed", False: "FAILED", None: "inconclusive"}[self.passed]
+
+    @property
+    def judged(self) -> bool:
+        """Is it a property that may fail, not a figure?"""
+        return self.bar != math.inf
 
     @classmethod
     def within(
@@ -42,6 +51,22 @@ class Finding:
     ) -> Finding:
         """Passed where value <= bar; a NaN fails."""
         return cls(name, value, bar, value <= bar, kind, unit, note)
+
+    @classmethod
+    def figure(cls, name: str, value: float, kind: Kind, unit: str = "", note: str = "") -> Finding:
+        """A number that a reader should know, and that no flow must keep below a bar."""
+        return cls(name, value, math.inf, True, kind, unit, note)
+
+    @classmethod
+    def of_samples(cls, name: str, pvalue: float, draws: int) -> Finding:
+        """Passed where a test of so many samples is no surprise, by -log10 of its p-value.
+
+        A NaN fails.
+        """
+        surprise = -math.log10(pvalue) if pvalue > 0 else math.inf
+        surprise = abs(surprise) if pvalue == pvalue else math.nan
+        note = f"{draws:,} samples; false alarm {FALSE_ALARM:.0e}"
+        return cls.within(name, surprise, -math.log10(FALSE_ALARM), "estimate", "-log10 p", note)
 
 
 @dataclass(frozen=True)
@@ -75,7 +100,12 @@ class CheckReport:
             return f"This flow is faulty: {_listed(failed)} failed."
         if open_:
             return f"No fault was found, but this could not be decided: {_listed(open_)}."
-        return f"This flow is right: each of its {len(self.rows)} properties holds."
+        held = sum(row.judged for row in self.rows)
+        return f"This flow is right: each of its {held} properties holds."
+
+    def with_finding(self, row: Finding) -> CheckReport:
+        """The same and one finding more."""
+        return replace(self, rows=(*self.rows, row))
 
     def _named(self, passed: bool | None) -> list[str]:
         return [row.name for row in self.rows if row.passed is passed]
@@ -108,7 +138,7 @@ class CheckReport:
 
 
 def _cells(row: Finding) -> tuple[str, ...]:
-    value, bar = f"{row.value:.2g}", f"{row.bar:.2g}"
+    value, bar = f"{row.value:.2g}", f"{row.bar:.2g}" if row.judged else ""
     return row.name, value, bar, row.unit, row.result, row.kind, row.note
 
 

@@ -12,7 +12,7 @@ from sklearn.utils.validation import _check_sample_weight, check_non_negative, v
 from pushforward.density import fit_density
 from pushforward.errors import DataError
 from pushforward.storage import TableRecord
-from pushforward.tables.model import TableModel, column_records
+from pushforward.tables.model import TableModel, column_records, without_offsets
 from pushforward.training import seconds
 
 
@@ -67,7 +67,7 @@ def fit_rows(
     x, weight = weighted(x, sample_weight)
     names = column_names(estimator)
     record = TableRecord(columns=column_records(names, x))
-    shifted = x - np.array([column.offset for column in record.columns])  # never x itself
+    shifted = without_offsets(x, record.columns)  # never x itself
     fitted = fit_density(
         shifted, sample_weight=weight, names=names, time_budget=seconds(time_budget), seed=seed
     )

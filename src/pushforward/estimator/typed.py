@@ -19,7 +19,8 @@ from pushforward.schema.frames import is_frame, only_numbers, to_arrow, with_cel
 from pushforward.schema.na import present
 from pushforward.storage import TableRecord
 from pushforward.tables import NumericTable
-from pushforward.tables.model import TableModel, column_records
+from pushforward.tables.filled import filled, plain
+from pushforward.tables.model import TableModel, column_records, without_offsets
 from pushforward.tables.typed import shiftable, why_none
 from pushforward.training import seconds
 
@@ -140,18 +141,11 @@ def imputed(model: TableModel, X: Any, table: pa.Table, seed: int) -> Any:
             known = table[name].combine_chunks()
             here = present(known, model.schema.na)
             if here.null_count > cells.null_count:
-                drawn[name] = _filled(known, here, cells)
+                try:
+                    drawn[name] = filled(known, pc.is_null(here), cells, exact=True)
+                except pa.ArrowException:  # text of a column that the fit has seen as numbers
+                    drawn[name] = plain(cells)
     return with_cells(X, drawn)
-
-
-def _filled(cells: pa.Array, here: pa.Array, drawn: pa.Array) -> pa.Array:
-    """Cells (n), those that are null in `here` replaced by drawn ones (n)."""
-    plain = cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
-    fresh = drawn.dictionary_decode() if pa.types.is_dictionary(drawn.type) else drawn
-    try:
-        return pc.if_else(pc.is_null(here), pc.cast(fresh, plain.type), plain)
-    except pa.ArrowException:  # text of a column that the fit has seen as numbers, for instance
-        return fresh
 
 
 def weighted_table(table: pa.Table, sample_weight: Any) -> tuple[pa.Table, np.ndarray | None]:
@@ -188,7 +182,7 @@ def fit_table(
     known = NumericTable(SOURCE, names, x, schema=schema)
     record = TableRecord(columns=column_records(names, x, shiftable(known)))
     found = fit_columns(
-        x - np.array([column.offset for column in record.columns]),
+        without_offsets(x, record.columns),
         schema.specs(),
         weight,
         time_budget=seconds(time_budget),

@@ -20,7 +20,7 @@ from pushforward.files import naming
 from pushforward.flows import RECIPES
 from pushforward.schema import Schema
 from pushforward.storage import TableRecord
-from pushforward.tables.model import TableModel, column_records
+from pushforward.tables.model import TableModel, column_records, without_offsets
 from pushforward.tables.table import NumericTable
 from pushforward.tables.typed import is_real, shiftable
 from pushforward.training import fit, seeded, split_index
@@ -226,8 +226,8 @@ def _density(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         found = fit_density(
-            values - [c.offset for c in record.columns],
-            None if context is None else context - [c.offset for c in record.context],
+            without_offsets(values, record.columns),
+            None if context is None else without_offsets(context, record.context),
             names=[c.name for c in record.columns],
             **_untuned(request, running),
         )
@@ -241,9 +241,8 @@ def _columns(
 ) -> tuple[TableModel, Fitted]:
     """The best model of typed columns without tuning."""
     _refuse_settings(request)
-    offsets = [c.offset for c in record.columns]
     found = fit_columns(
-        rows[0] - offsets,
+        without_offsets(rows[0], record.columns),
         schema.specs(),
         **_untuned(request, running),
     )

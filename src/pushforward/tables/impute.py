@@ -13,6 +13,7 @@ from pushforward.errors import ModelError
 from pushforward.schema import Column
 from pushforward.schema.constants import with_constant
 from pushforward.schema.writing import write_cells
+from pushforward.tables.filled import filled, plain
 from pushforward.tables.model import TableModel
 from pushforward.tables.reader import Batch
 
@@ -89,35 +90,29 @@ class Imputer:
         decimal = "." if batch.dialect is None else batch.dialect.decimal
         for j, column in enumerate(schema.modelled):
             missing = coded.missing[which, j]
-            columns[column.name] = _filled(
+            columns[column.name] = _written(
                 columns[column.name], missing, short[:, j], column, decimal
             )
-        filled = int(coded.missing.sum())
+        count = int(coded.missing.sum())
         for column in schema.columns:
             if column.kind == "constant" and column.name in columns:
                 cells, certain = with_constant(columns[column.name], column, schema.na)
                 columns[column.name] = cells
                 open_cells = certain.to_numpy(zero_copy_only=False)[:: self.draws]
-                filled, gaps = filled + int(open_cells.sum()), gaps | open_cells
-        self.cells, self.rows = self.cells + filled, self.rows + int(gaps.sum())
+                count, gaps = count + int(open_cells.sum()), gaps | open_cells
+        self.cells, self.rows = self.cells + count, self.rows + int(gaps.sum())
         if self.draws > 1:
             columns[DRAW] = pa.array(np.tile(np.arange(1, self.draws + 1), len(batch)))
         return columns
 
 
-def _filled(
+def _written(
     cells: pa.Array, missing: np.ndarray, values: np.ndarray, column: Column, decimal: str
 ) -> pa.Array:
     """Cells (n) in their own type, those that are `missing` written anew from values (n)."""
-    if pa.types.is_dictionary(cells.type):
-        cells = cells.dictionary_decode()
     if not missing.any():
-        return cells
-    drawn = write_cells(np.where(missing, values, np.nan), column)
-    if pa.types.is_dictionary(drawn.type):
-        drawn = drawn.dictionary_decode()
+        return plain(cells)
+    drawn = plain(write_cells(np.where(missing, values, np.nan), column))
     if pa.types.is_floating(drawn.type) and decimal != ".":  # as others in the file are written
         drawn = pc.replace_substring(pc.cast(drawn, pa.string()), ".", decimal)
-    if pa.types.is_floating(drawn.type) and pa.types.is_integer(cells.type):
-        drawn = pc.round(drawn)
-    return pc.if_else(pa.array(missing), pc.cast(drawn, cells.type, safe=False), cells)
+    return filled(cells, pa.array(missing), drawn)

@@ -59,6 +59,16 @@ def column_records(
     return [ColumnRecord(name=n, offset=float(o)) for n, o in zip(names, offsets, strict=True)]
 
 
+def without_offsets(values: np.ndarray, columns: Sequence[ColumnRecord]) -> np.ndarray:
+    """values (n, d), less each column's offset: as a flow takes them.
+
+    Example:
+        >>> without_offsets(np.array([[1001.0]]), [ColumnRecord(name="a", offset=1000.0)])
+        array([[1.]])
+    """
+    return values - np.array([column.offset for column in columns])
+
+
 @dataclass
 class TableModel:
     """A fitted flow of some columns, given some others.
@@ -301,7 +311,7 @@ class TableModel:
                 f"Expected (rows, {len(columns)}) numbers for {[c.name for c in columns]}, "
                 f"but was given shape {values.shape}."
             )
-        return torch.as_tensor(values - self._offsets(columns)).to(self.flow.dtype)
+        return torch.as_tensor(without_offsets(values, columns)).to(self.flow.dtype)
 
     @torch.no_grad()
     def _apply(
