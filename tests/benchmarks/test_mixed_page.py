@@ -25,6 +25,8 @@ def run(method: str, **measures: Any) -> dict[str, Any]:
         "quality": 0.9123,
         "shapes": 0.95,
         "pairs": 0.8746,
+        "within": 0.975,
+        "quality_spread": 0.0104,
         "utility": 0.875,
         "near_train": 0.5,
         "near_test": 0.51,
@@ -53,21 +55,22 @@ def records() -> dict[str, Any]:
 
 
 def test_a_method_with_a_density() -> None:
-    cells = "| -30.25 | -29.50 | 0.912 | 0.950 | 0.875 | 0.875 | 0.500 | 0.510 | 1.23 % |"
+    scores = "| 0.912 ± 0.010 | 0.950 | 0.875 | 0.975 | 0.875 |"
+    cells = f"| -30.25 | -29.50 {scores} 0.500 | 0.510 | 1.23 % |"
     assert f"| arfpy {cells} 1,234 | 1.50 |" in page(records())
 
 
 def test_a_method_without_one_has_dashes_and_zero_probability_is_counted() -> None:
     text = page(records())
-    assert "| CTGAN | – | – | 0.912 |" in text
-    assert "| GaussianCopula | −∞ | -40.00 | 0.912 |" in text
+    assert "| CTGAN | – | – | 0.912 ± 0.010 |" in text
+    assert "| GaussianCopula | −∞ | -40.00 | 0.912 ± 0.010 |" in text
     assert "- GaussianCopula: seed 0: 7 test rows have the probability 0." in text
 
 
 def test_a_median_row_of_probability_zero() -> None:
     found = records()
     found["runs"][1] |= {"median_nats": None}
-    assert "| GaussianCopula | −∞ | −∞ | 0.912 |" in page(found)
+    assert "| GaussianCopula | −∞ | −∞ | 0.912 ± 0.010 |" in page(found)
 
 
 def test_a_failure_is_named_and_real_rows_have_no_copies() -> None:

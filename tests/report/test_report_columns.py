@@ -53,6 +53,7 @@ def test_the_page_says_what_the_columns_hold(typed: tuple[TableModel, NumericTab
         "of the cells are missing",
     ):
         assert part in told
+    assert "Its two terms" not in told  # such a model is scored without latents
     assert "<b>Ideal" in told  # escaped on the page
     assert "<b>Ideal" not in html
 

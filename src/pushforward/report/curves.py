@@ -19,7 +19,7 @@ DOTS = 25  # with fewer epochs than this, each is marked
 
 
 def training_section(history: list[dict[str, Any]]) -> Html:
-    """NLL against time, and beside it the two terms."""
+    """NLL against time, and beside it the two terms, where there are two."""
     title, curves = "How the fit went", read_curves(history)
     if curves is None:
         return section(title, paragraph("No history was kept.", kind="soft"))
@@ -32,7 +32,9 @@ def training_section(history: list[dict[str, Any]]) -> Html:
     )
     if len(curves.kept) > 1:
         told += " Each flow was judged by another fold, in standardized columns."
-    figures = [_nll_figure(curves), _terms_figure(curves)]
+    figures = [_nll_figure(curves)]
+    if np.any(np.nan_to_num(curves.train[:, 2])):  # typed columns are scored without latents
+        figures.append(_terms_figure(curves))
     return section(title, paragraph(told, _undone(history)), grid(figures, wide=True))
 
 

@@ -90,7 +90,7 @@ def _memory(found: Diagnosis) -> str | None:
 
 
 def _chance(p: float) -> str:
-    return "&lt; 0.0001" if p < 1e-4 else number(p, 4)
+    return "&lt;&nbsp;0.0001" if p < 1e-4 else number(p, 4)
 
 
 def _columns_figure(found: Diagnosis) -> Html:
