@@ -141,7 +141,7 @@ REFUSED = {
     "ra<-10": "beyond the bounds of 'ra'",
     "n=red": r"'red' is no number within ±1e30",
     "x=1e31": "'1e31' is no number within",
-    "day=soon": "'soon' is no date, such as %d.%m.%Y",
+    "day=soon": "'soon' is no date; write it as %d.%m.%Y",
     "n!=5": "'n' holds numbers; give one value, or bounds",
     "n=5|6": "'n' holds numbers; give one value, or bounds",
     "n=NA": "'NA' says that a cell is missing",

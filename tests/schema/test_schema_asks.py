@@ -177,3 +177,13 @@ def test_large_codes_keep_every_digit_as_categories(typed):
     assert values.tolist() == [0, 1, 2]
     assert back(category, values) == cells
     assert not category.textual
+
+
+def test_zeros_in_front_are_told_as_such():
+    cells = [f"{k:05}" for k in range(300, 99_999, 331)]
+    column, _, told = one(cells)
+    assert column.kind in ("identifier", "category")
+    assert len(told) == 1
+    assert (
+        "some with zeros in front, such as '00300', as codes have: it is taken as text" in told[0]
+    )

@@ -211,7 +211,7 @@ def _read(clause: Clause, column: Column) -> Read:
             return read
     own = {"datetime": "date", "time": "time of the day"}
     what = own.get(column.kind, "number within ±1e30")
-    form = f", such as {column.format}" if column.format else ""
+    form = f"; write it as {column.format}" if column.format else ""
     raise _fault(clause, f"{excerpt(clause.values[0])} is no {what}{form}")
 
 

@@ -46,7 +46,10 @@ def ask_of_text(tally: Tally, remarks: Remarks) -> None:
         least = CODES if noun == "numbers" else LIKE
         if alike.sum() < least or counts[alike].sum() < MOST * counts.sum():
             continue
-        if not alike.all():
+        if noun == "numbers" and _begin_with_zero(cells.filter(pa.array(~alike))):
+            other = excerpt(cells[int(np.flatnonzero(~alike)[0])].as_py())
+            what = f"some with zeros in front, such as {other}, as codes have"
+        elif not alike.all():
             other = excerpt(cells[int(np.flatnonzero(~alike)[0])].as_py())
             what = f"but also {other}; mend it, or add it to na if it says missing"
         else:
@@ -55,6 +58,12 @@ def ask_of_text(tally: Tally, remarks: Remarks) -> None:
             )
         remarks.ask(tally.name, f"holds what looks like {noun}, {what}: it is taken as text.")
         return
+
+
+def _begin_with_zero(cells: pa.Array) -> bool:
+    """Are there any cells, and all of them digits that begin with 0?"""
+    zeros = pc.match_substring_regex(cells, pattern=r"^0\d+$")
+    return len(cells) > 0 and bool(pc.all(zeros).as_py())
 
 
 def _pair(cells: pa.Array) -> str:
