@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from pushforward.constraints import Interval, positive, real, unit
 from pushforward.distributions import Normal
 from pushforward.flows import RECIPES
 from pushforward.transforms import Compose, Exp, Sigmoid, Transform
+from pushforward.transforms.image.registry import IMAGES
 from pushforward.transforms.registry import ENTRIES, Entry, perturb
 
 DIMENSIONS = (1, 2, 7)
@@ -173,8 +175,8 @@ def _flow(recipe: Recipe) -> Flow:
 
 CASES = [
     Case(entry, features, context_features)
-    for entry in ENTRIES
-    for features in DIMENSIONS
+    for entry in (*ENTRIES, *IMAGES)
+    for features in (DIMENSIONS if entry.z_shape is None else (math.prod(entry.z_shape),))
     for context_features in ((0, CONTEXT) if entry.takes_context else (0,))
 ]
 TRAINED = [

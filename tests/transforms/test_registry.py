@@ -9,6 +9,7 @@ import pytest
 from pushforward import flows, transforms, univariate
 from pushforward.flows import RECIPES
 from pushforward.transforms import Transform
+from pushforward.transforms.image.registry import IMAGES
 from pushforward.transforms.registry import ENTRIES, MAPS
 from pushforward.univariate import Univariate
 from specimens import FLOWS, TYPED
@@ -27,6 +28,8 @@ def concrete(module: object, base: type) -> set[type]:
 def test_every_exported_transform_is_in_the_registry() -> None:
     made = {type(entry.make(2, 0)) for entry in ENTRIES}
     assert concrete(transforms, Transform) - made == set()
+    made = {type(entry.make(0, 0)) for entry in IMAGES}
+    assert concrete(transforms.image, Transform) - made == set()
 
 
 def test_every_exported_univariate_map_is_in_the_registry() -> None:
@@ -40,7 +43,7 @@ def test_every_recipe_is_measured() -> None:
 
 
 def test_names_are_unique() -> None:
-    names = [entry.name for entry in ENTRIES]
+    names = [entry.name for entry in (*ENTRIES, *IMAGES)]
     assert len(names) == len(set(names))
 
 

@@ -1,0 +1,19 @@
+"""Transforms of images, events (C, H, W), under the one contract."""
+
+from pushforward.transforms.image.conv1x1 import Conv1x1
+from pushforward.transforms.image.coupling import ImageCoupling
+from pushforward.transforms.image.pixelwise import Pixelwise, image_actnorm
+from pushforward.transforms.image.reshape import Reshape
+from pushforward.transforms.image.split import Split
+from pushforward.transforms.image.squeeze import Haar, Squeeze
+
+__all__ = [
+    "Conv1x1",
+    "Haar",
+    "ImageCoupling",
+    "Pixelwise",
+    "Reshape",
+    "Split",
+    "Squeeze",
+    "image_actnorm",
+]
