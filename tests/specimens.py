@@ -18,7 +18,7 @@ from torch import Tensor
 from pushforward import Flow
 from pushforward.constraints import Interval, positive, real, unit
 from pushforward.distributions import Normal
-from pushforward.flows import RECIPES
+from pushforward.flows import RECIPES, vector_recipes
 from pushforward.transforms import Compose, Exp, Sigmoid, Transform
 from pushforward.transforms.image.registry import IMAGES
 from pushforward.transforms.registry import ENTRIES, Entry, perturb
@@ -192,10 +192,15 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {  # beside each recipe's defaults
 }
 FLOWS = [
     Recipe(name, tuple(options.items()), features, context_features, trained)
-    for name in RECIPES
+    for name in vector_recipes()
     if name not in TYPED
     for options in ({}, *OPTIONS.get(name, []))
     for features in DIMENSIONS
     for context_features in (0, CONTEXT)
     for trained in (False, True)
+]
+IMAGE_FLOWS: list[tuple[str, dict[str, Any]]] = [  # small ones of every recipe of images
+    ("glow", {"shape": (1, 4, 4), "levels": 2, "steps": 2, "hidden": 4}),
+    ("glow", {"shape": (2, 2, 4), "levels": 1, "steps": 1, "hidden": 4, "univariate": "spline"}),
+    ("realnvp_image", {"shape": (1, 4, 4), "levels": 2, "blocks": 1, "hidden": 4}),
 ]

@@ -98,7 +98,8 @@ class ImageCoupling(ImageLayer):
                 f"transformed must name some of the channels 0 … {channels - 1}, each once, "
                 f"but is {list(chosen)}."
             )
-        return moved, [i for i in range(channels) if i not in set(moved)]
+        outside = set(range(channels)) - set(moved)
+        return moved, sorted(outside)
 
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         return self._apply_map(self.fast == "density", z, context)
