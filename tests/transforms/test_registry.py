@@ -9,7 +9,7 @@ import pytest
 from pushforward import flows, transforms, univariate
 from pushforward.flows import RECIPES, vector_recipes
 from pushforward.transforms import Transform
-from pushforward.transforms.image.registry import IMAGES
+from pushforward.transforms.image.registry import IMAGES, NOISES
 from pushforward.transforms.registry import ENTRIES, MAPS
 from pushforward.univariate import Univariate
 from specimens import FLOWS, IMAGE_FLOWS, TYPED
@@ -28,7 +28,7 @@ def concrete(module: object, base: type) -> set[type]:
 def test_every_exported_transform_is_in_the_registry() -> None:
     made = {type(entry.make(2, 0)) for entry in ENTRIES}
     assert concrete(transforms, Transform) - made == set()
-    made = {type(entry.make(0, 0)) for entry in IMAGES}
+    made = {type(entry.make(0, 0)) for entry in IMAGES} | {type(n(0)) for n in NOISES.values()}
     assert concrete(transforms.image, Transform) - made == set()
 
 

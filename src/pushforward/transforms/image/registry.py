@@ -9,10 +9,12 @@ from pushforward.transforms.compose import Compose
 from pushforward.transforms.coupling import Coupling
 from pushforward.transforms.image.conv1x1 import Conv1x1
 from pushforward.transforms.image.coupling import ImageCoupling
+from pushforward.transforms.image.dequantize import Dequantization, Dequantize
 from pushforward.transforms.image.pixelwise import Pixelwise, image_actnorm
 from pushforward.transforms.image.reshape import Reshape
 from pushforward.transforms.image.split import Split
 from pushforward.transforms.image.squeeze import Haar, Squeeze
+from pushforward.transforms.image.variational import VariationalDequantize
 from pushforward.transforms.registry import HIDDEN, MAPS, Entry
 from pushforward.univariate import Univariate
 
@@ -94,3 +96,13 @@ IMAGES: list[Entry] = [
     ),
     _entry("Multiscale", _multiscale, (32,), takes_context=True, reach=2.0, gradient_limit=1e4),
 ]
+
+NOISES: dict[str, Callable[[int], Dequantization]] = {  # context_features -> a layer that draws
+    "Dequantize": lambda _c: Dequantize(4),
+    "VariationalDequantize": lambda c: VariationalDequantize(
+        2, 4, context_features=c, hidden=(4, 4), activation="tanh"
+    ),
+    "VariationalDequantize(spline)": lambda c: VariationalDequantize(
+        2, 4, MAPS["RationalQuadraticSpline"], 3, c, (4, 4), "tanh"
+    ),
+}
