@@ -199,8 +199,9 @@ FLOWS = [
     for context_features in (0, CONTEXT)
     for trained in (False, True)
 ]
+REAL = {"shape": (1, 4, 4), "levels": 2, "hidden": 4, "dequantize": "none"}
 IMAGE_FLOWS: list[tuple[str, dict[str, Any]]] = [  # small ones of every recipe of images
-    ("glow", {"shape": (1, 4, 4), "levels": 2, "steps": 2, "hidden": 4}),
-    ("glow", {"shape": (2, 2, 4), "levels": 1, "steps": 1, "hidden": 4, "univariate": "spline"}),
-    ("realnvp_image", {"shape": (1, 4, 4), "levels": 2, "blocks": 1, "hidden": 4}),
+    ("glow", REAL | {"steps": 2}),
+    ("glow", REAL | {"shape": (2, 2, 4), "levels": 1, "steps": 1, "univariate": "spline"}),
+    ("realnvp_image", REAL | {"blocks": 1}),
 ]

@@ -195,7 +195,7 @@ def test_a_fit_makes_images_likelier(case: Case) -> None:
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32)])
 @pytest.mark.parametrize("recipe", [glow, realnvp_image])
 def test_images_of_common_sizes(recipe: Any, shape: tuple[int, ...]) -> None:
-    flow = recipe(shape, levels=2, hidden=4)
+    flow = recipe(shape, levels=2, hidden=4, dequantize="none")
     x = torch.rand(2, *shape)
     torch.testing.assert_close(flow.decode(flow.encode(x)), x, atol=1e-4, rtol=0)
 
@@ -211,12 +211,39 @@ def test_images_of_common_sizes(recipe: Any, shape: tuple[int, ...]) -> None:
         ({"shape": (1, 8, 8), "levels": 0}, "levels must be a whole number of at least 1"),
         ({"shape": (1, 8, 8), "hidden": 0}, "hidden must be"),
         ({"shape": (1, 8, 8), "hidden": (8, 8)}, "hidden must be"),
+        ({"shape": (1, 8, 8), "dequantize": "noise"}, "or \"none\", but is 'noise'"),
+        ({"shape": (1, 8, 8), "values": 1}, "levels must be a whole number of at least 2"),
     ],
 )
 @pytest.mark.parametrize("recipe", [glow, realnvp_image])
 def test_what_cannot_be_made_is_refused(recipe: Any, arguments: Any, words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):
         recipe(**arguments)
+
+
+@pytest.mark.parametrize("dequantize", ["uniform", "variational"])
+@pytest.mark.parametrize("recipe", [glow, realnvp_image])
+def test_images_of_whole_numbers(recipe: Any, dequantize: str, tmp_path: Path) -> None:
+    """They come back as they are, learn, and are saved; what is no whole number is refused."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        flow = recipe((1, 4, 4), levels=1, hidden=4, dequantize=dequantize, values=17)
+        x = torch.randint(17, (64, 1, 4, 4)).float()
+        assert flow.kind == "bound"
+        flow.initialize(x)
+        before = -flow.log_prob(x).mean()
+        assert before > 0  # a probability is at most one
+        pf.fit(flow, x, epochs=5, batch_size=16, learning_rate=1e-3)
+        assert -flow.log_prob(x).mean() < before
+        assert torch.equal(flow.decode(flow.encode(x)), x)
+        sample = flow.sample((20,))
+        assert torch.equal(sample, sample.round().clamp(0, 16))
+        pf.save(flow, tmp_path / "m")
+        again = pf.load(tmp_path / "m")
+        for each in (flow, again):
+            each.transform[-1].generator = seeded(0)
+        assert torch.equal(again.log_prob(x), flow.log_prob(x))
+    assert flow.log_prob(x[:1] + 0.5) == -math.inf
 
 
 def test_an_unknown_map_is_refused() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -17,11 +17,14 @@ from pushforward.nets import ContextScaler
 from pushforward.transforms import Compose, Transform
 from pushforward.transforms.image import (
     Conv1x1,
+    Dequantize,
     ImageCoupling,
     Reshape,
     Split,
     Squeeze,
+    VariationalDequantize,
     image_actnorm,
+    logit_pixels,
 )
 from pushforward.univariate import Affine, RationalQuadraticSpline, Univariate
 
@@ -29,6 +32,7 @@ MAPS: dict[str, Callable[[], Univariate]] = {
     "affine": Affine,
     "spline": partial(RationalQuadraticSpline, bins=8, bound=5.0),
 }
+Noise = Literal["uniform", "variational", "none"]
 Block = Callable[[int], list[Transform]]  # channels -> layers, in generative order
 
 
@@ -40,6 +44,9 @@ def glow(
     hidden: int = 64,
     context_features: int = 0,
     univariate: str = "affine",
+    dequantize: Noise = "uniform",
+    values: int = 256,
+    alpha: float = 0.05,
     base: Base = "normal",
     activation: str = "relu",
 ) -> Flow:
@@ -55,6 +62,10 @@ def glow(
         hidden: channels of each coupling's network, 3×3, 1×1 and 3×3 convolutions.
         context_features: length of the context vector, 0 for none.
         univariate: the couplings' map of one number, "affine" or "spline".
+        dequantize: "uniform" or "variational" noise for images of whole numbers, so that `log_prob`
+            is a bound on log P in nats; "none" for images of real ones, as they are.
+        values: how many whole numbers there are, 0 … values - 1.
+        alpha: how far the logit of whole numbers keeps from either end (`logit_pixels`).
         base: as in `pushforward.flows.nsf`, of C·H·W numbers.
         activation: one of `pushforward.nets.ACTIVATIONS`.
 
@@ -65,8 +76,11 @@ def glow(
     Example:
         >>> import torch
         >>> flow = glow((1, 28, 28), levels=2, steps=1, hidden=8)
-        >>> flow.sample((3,)).shape, flow.encode(torch.zeros(2, 1, 28, 28)).shape
-        (torch.Size([3, 1, 28, 28]), torch.Size([2, 784]))
+        >>> x = flow.sample((3,))
+        >>> x.shape, flow.encode(x).shape, flow.kind
+        (torch.Size([3, 1, 28, 28]), torch.Size([3, 784]), 'bound')
+        >>> torch.equal(flow.decode(flow.encode(x)), x)
+        True
     """
     size = image_shape(shape, levels, "glow")
     positive_sizes(steps=steps, hidden=hidden)
@@ -82,6 +96,7 @@ def glow(
         return [layer for _ in range(steps) for layer in step(channels)]
 
     layers = scales(size, levels, lambda _channels: [], body, context_features)
+    layers += whole_numbers(size[0], dequantize, values, alpha, hidden, context_features)
     return of_images(size, layers, base, context_features)
 
 
@@ -92,6 +107,9 @@ def realnvp_image(
     blocks: int = 2,
     hidden: int = 32,
     context_features: int = 0,
+    dequantize: Noise = "uniform",
+    values: int = 256,
+    alpha: float = 0.05,
     base: Base = "normal",
     activation: str = "relu",
 ) -> Flow:
@@ -129,9 +147,9 @@ def realnvp_image(
     def fine(channels: int) -> list[Transform]:
         return couplings(channels, ["black", "white", "black"])
 
-    return of_images(
-        size, scales(size, levels, fine, coarse, context_features), base, context_features
-    )
+    layers = scales(size, levels, fine, coarse, context_features)
+    layers += whole_numbers(size[0], dequantize, values, alpha, hidden, context_features)
+    return of_images(size, layers, base, context_features)
 
 
 def image_shape(shape: Sequence[int], levels: int, name: str) -> torch.Size:
@@ -185,9 +203,32 @@ def scales(
     return [start, *coarse(4 * channels), Squeeze(), *fine(channels)]
 
 
+def whole_numbers(
+    channels: int, noise: str, values: int, alpha: float, hidden: int, context_features: int
+) -> list[Transform]:
+    """What the choice `noise` puts at the data end.
+
+    Raises:
+        ConfigurationError: another word, fewer than two values, or an impossible alpha.
+    """
+    if noise == "none":
+        return []
+    if noise == "uniform":
+        return [*logit_pixels(values, alpha), Dequantize(values)]
+    if noise == "variational":
+        learned = VariationalDequantize(
+            channels, values, context_features=context_features, hidden=(hidden, hidden)
+        )
+        return [*logit_pixels(values, alpha), learned]
+    raise ConfigurationError(
+        f'dequantize must be "uniform", "variational" or "none", but is {noise!r}.'
+    )
+
+
 def of_images(
     shape: torch.Size, layers: list[Transform], base: Base, context_features: int
 ) -> Flow:
     """A flow of images: a flat base, the layers, and a scaler of the context."""
     embed = ContextScaler(context_features) if context_features else None
-    return Flow(build_base(base, math.prod(shape)), layers, embed, context_features)
+    flow = Flow(build_base(base, math.prod(shape)), layers, embed, context_features)
+    return flow.to(torch.get_default_dtype())  # a fixed affine map keeps its numbers in float64
