@@ -183,6 +183,20 @@ def test_lean_memory_has_the_plain_gradients(case: Case, memory: Any) -> None:
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("memory", ["lean", "recompute"])
+def test_learned_noise_is_not_drawn_again_in_lean_memory(memory: Any) -> None:
+    flow = glow((1, 4, 4), levels=2, steps=2, hidden=4, dequantize="variational", values=17)
+    perturb(flow, seeded(0))
+    x = torch.randint(17, (4, 1, 4, 4), generator=seeded(1)).double()
+    flow.double()
+    found = []
+    for each in ("plain", memory):
+        flow.memory, flow.transform[-1].generator = each, seeded(2)
+        found.append(torch.autograd.grad(flow.log_prob(x).sum(), list(flow.parameters())))
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
+
+
 @ALL
 def test_a_fit_makes_images_likelier(case: Case) -> None:
     flow = made(case, torch.float32)
