@@ -183,6 +183,18 @@ def test_lean_memory_has_the_plain_gradients(case: Case, memory: Any) -> None:
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
 
 
+def test_many_images_go_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And come out the same: 16 at a time, whose latents are flat vectors of as many numbers."""
+    flow = made(CASES[0])
+    x = images(flow, 50)
+    with torch.no_grad():
+        z, log_prob = flow.encode(x), flow.log_prob(x)
+        monkeypatch.setattr("pushforward.numerics.NUMBERS", 16 * 16)
+        torch.testing.assert_close(flow.encode(x), z, rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(flow.log_prob(x), log_prob, rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(flow.decode(z), x, rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize("memory", ["lean", "recompute"])
 def test_learned_noise_is_not_drawn_again_in_lean_memory(memory: Any) -> None:
     flow = glow((1, 4, 4), levels=2, steps=2, hidden=4, dequantize="variational", values=17)
