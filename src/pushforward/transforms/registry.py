@@ -115,8 +115,8 @@ def perturb(module: nn.Module, generator: torch.Generator) -> None:
     """
     for part in module.modules():
         for name, parameter in part.named_parameters(recurse=False):
-            fan_in = parameter.shape[-1] if name in ("lower", "upper") else 1
-            if name == "weight":  # of a linear map, or of a convolution
+            fan_in = parameter.shape[-1] if name in ("weight", "lower", "upper") else 1
+            if parameter.ndim == 4:  # of a convolution
                 fan_in = parameter.shape[1:].numel()
             noise = torch.randn(parameter.shape, generator=generator).to(parameter)
             parameter.add_(0.5 / fan_in**0.5 * noise)
