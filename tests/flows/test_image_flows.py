@@ -273,7 +273,7 @@ def test_images_of_whole_numbers(recipe: Any, dequantize: str, tmp_path: Path) -
 
 
 def test_an_unknown_map_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="affine, spline, but is 'cubic'"):
+    with pytest.raises(ConfigurationError, match="affine, logistics, spline, but is 'cubic'"):
         glow((1, 4, 4), univariate="cubic")
 
 

@@ -26,10 +26,16 @@ from pushforward.transforms.image import (
     image_actnorm,
     logit_pixels,
 )
-from pushforward.univariate import Affine, RationalQuadraticSpline, Univariate
+from pushforward.univariate import (
+    Affine,
+    LogisticMixture,
+    RationalQuadraticSpline,
+    Univariate,
+)
 
 MAPS: dict[str, Callable[[], Univariate]] = {
     "affine": Affine,
+    "logistics": partial(LogisticMixture, components=8),
     "spline": partial(RationalQuadraticSpline, bins=8, bound=5.0),
 }
 Noise = Literal["uniform", "variational", "none"]
@@ -61,7 +67,8 @@ def glow(
         steps: how many steps on each scale.
         hidden: channels of each coupling's network, 3×3, 1×1 and 3×3 convolutions.
         context_features: length of the context vector, 0 for none.
-        univariate: the couplings' map of one number, "affine" or "spline".
+        univariate: the couplings' map of one number, "affine", "spline", or "logistics" (a mixture,
+            with samples by root-finding).
         dequantize: "uniform" or "variational" noise for images of whole numbers, so that `log_prob`
             is a bound on log P in nats; "none" for images of real ones, as they are.
         values: how many whole numbers there are, 0 … values - 1.

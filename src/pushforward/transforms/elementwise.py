@@ -211,7 +211,7 @@ class Elementwise(Transform):
         self, univariate: Univariate, shape: tuple[int, ...] = (), fast: Fast = "density"
     ) -> None:
         super().__init__()
-        self.univariate, self.fast = univariate, fast
+        self.univariate, self.fast, self.kind = univariate, fast, univariate.kind
         self._generate, self._normalize = orient(univariate, fast)
         self.params = nn.Parameter(torch.zeros(*shape, univariate.n_params))
         self.event_ndim_in = self.event_ndim_out = len(shape)

@@ -41,7 +41,7 @@ from pushforward.transforms.sinh import Sinh
 from pushforward.transforms.stack import Chain, Gaussians, Stack
 from pushforward.transforms.sylvester import Sylvester
 from pushforward.univariate import Affine as AffineMap
-from pushforward.univariate import Fast, Shift, Univariate
+from pushforward.univariate import Fast, LogisticMixture, Shift, Univariate
 from pushforward.univariate import RationalQuadraticSpline as SplineMap
 
 HIDDEN = (8, 8)  # conditioners small enough to measure by the hundred
@@ -51,6 +51,7 @@ MAPS: dict[str, Univariate] = {
     "Shift": Shift(),
     "Affine": AffineMap(),
     "RationalQuadraticSpline": SplineMap(bins=4, bound=3.0),
+    "LogisticMixture": LogisticMixture(components=3),
 }
 
 

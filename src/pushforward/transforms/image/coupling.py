@@ -63,7 +63,7 @@ class ImageCoupling(ImageLayer):
         self.channels, self.context_features = channels, context_features
         self.univariate = Affine() if univariate is None else univariate
         orient(self.univariate, fast)  # refuses any other word
-        self.fast = fast
+        self.fast, self.kind = fast, self.univariate.kind
         if self.univariate.cheap != self.cheap:
             self.cheap = frozenset({"inverse" if fast == "density" else "forward"})
         if net not in CONVOLUTIONS:

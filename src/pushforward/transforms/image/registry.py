@@ -84,6 +84,11 @@ IMAGES: list[Entry] = [
         )
     ),
     _entry(
+        "ImageCoupling(LogisticMixture, channels)",
+        _coupling("LogisticMixture", None, "plain"),
+        takes_context=True,
+    ),
+    _entry(
         "ImageCoupling(Affine, all channels)",
         _coupling("Affine", [0, 1], "plain"),
         takes_context=True,
