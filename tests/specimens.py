@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +18,9 @@ from torch import Tensor
 from pushforward import Flow
 from pushforward.constraints import Interval, positive, real, unit
 from pushforward.distributions import Normal
-from pushforward.flows import RECIPES
+from pushforward.flows import RECIPES, vector_recipes
 from pushforward.transforms import Compose, Exp, Sigmoid, Transform
+from pushforward.transforms.image.registry import IMAGES
 from pushforward.transforms.registry import ENTRIES, Entry, perturb
 
 DIMENSIONS = (1, 2, 7)
@@ -173,8 +175,8 @@ def _flow(recipe: Recipe) -> Flow:
 
 CASES = [
     Case(entry, features, context_features)
-    for entry in ENTRIES
-    for features in DIMENSIONS
+    for entry in (*ENTRIES, *IMAGES)
+    for features in (DIMENSIONS if entry.z_shape is None else (math.prod(entry.z_shape),))
     for context_features in ((0, CONTEXT) if entry.takes_context else (0,))
 ]
 TRAINED = [
@@ -190,10 +192,16 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {  # beside each recipe's defaults
 }
 FLOWS = [
     Recipe(name, tuple(options.items()), features, context_features, trained)
-    for name in RECIPES
+    for name in vector_recipes()
     if name not in TYPED
     for options in ({}, *OPTIONS.get(name, []))
     for features in DIMENSIONS
     for context_features in (0, CONTEXT)
     for trained in (False, True)
+]
+REAL = {"shape": (1, 4, 4), "levels": 2, "hidden": 4, "dequantize": "none"}
+IMAGE_FLOWS: list[tuple[str, dict[str, Any]]] = [  # small ones of every recipe of images
+    ("glow", REAL | {"steps": 2}),
+    ("glow", REAL | {"shape": (2, 2, 4), "levels": 1, "steps": 1, "univariate": "spline"}),
+    ("realnvp_image", REAL | {"blocks": 1}),
 ]

@@ -17,7 +17,9 @@ from pushforward.transforms.registry import perturb
 from specimens import seeded
 
 # The recipe of typed columns is no smooth map of real numbers: its own tests are elsewhere.
-RECIPES = pytest.mark.parametrize("recipe", [r for r in pf.flows.RECIPES if r != "columns"])
+RECIPES = pytest.mark.parametrize(
+    "recipe", [r for r in pf.flows.vector_recipes() if r != "columns"]
+)
 
 
 def perturbed(recipe: str, features: int, **options: object) -> Flow:

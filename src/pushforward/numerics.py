@@ -97,6 +97,18 @@ def in_company(value: Tensor, batch: torch.Size) -> Tensor:
 
 
 CHUNK = 4096  # rows computed at a time where no gradient is asked for
+NUMBERS = 2**18  # in these rows: of images, fewer are taken
+
+
+def rows_at_once(rows: Tensor) -> int:
+    """How many rows (n, …) are computed at a time: whole blocks of `COMPANY`, one at least.
+
+    Example:
+        >>> rows_at_once(torch.empty(9, 16)), rows_at_once(torch.empty(9, 3, 32, 32))
+        (4096, 80)
+    """
+    wide = NUMBERS // max(rows.shape[1:].numel(), 1)
+    return min(CHUNK, max(wide // COMPANY, 1) * COMPANY)
 
 
 def in_chunks(
@@ -119,10 +131,11 @@ def in_chunks(
         >>> len(double)
         10000
     """
-    if len(rows) <= CHUNK or torch.is_grad_enabled() or torch.compiler.is_compiling():
+    size = rows_at_once(rows)
+    if len(rows) <= size or torch.is_grad_enabled() or torch.compiler.is_compiling():
         return function(rows, context)
-    contexts = [None] * -(-len(rows) // CHUNK) if context is None else context.split(CHUNK)
-    parts = [function(*part) for part in zip(rows.split(CHUNK), contexts, strict=True)]
+    contexts = [None] * -(-len(rows) // size) if context is None else context.split(size)
+    parts = [function(*part) for part in zip(rows.split(size), contexts, strict=True)]
     return tuple(torch.cat(results) for results in zip(*parts, strict=True))
 
 

@@ -43,7 +43,9 @@ def test_fit_makes_a_model(pushforward, table, tmp_path):
     assert len(config.figures["models"]) == 3
 
 
-@pytest.mark.parametrize("flow", sorted({*pf.flows.RECIPES} - {"columns"}))  # which has none
+@pytest.mark.parametrize(
+    "flow", sorted({*pf.flows.vector_recipes()} - {"columns"})
+)  # which has none
 @pytest.mark.parametrize("scaler", ["standardize", "whiten", "none"])
 def test_fit_with_any_flow_and_scaler(pushforward, table, tmp_path, flow, scaler):
     options = ("--flow", flow, "--scaler", scaler, "--epochs", 1, "--no-baselines")

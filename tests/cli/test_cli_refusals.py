@@ -237,6 +237,7 @@ def test_a_report_without_a_history(refused, plain, tmp_path, text):
 
 BAD_OPTIONS = [
     (("--flow", "nfs"), "no flow called 'nfs'; there are .*nsf"),
+    (("--flow", "glow"), "no flow of tables called 'glow'; there are .*nsf"),
     (
         ("--flow", "nsf", "--scaler", "minmax"),
         "scaler must be one of whiten, standardize, none, but is 'minmax'",

@@ -44,7 +44,7 @@ def assert_comes_back(flow: pf.Flow, folder: Path, context: torch.Tensor | None 
     pf.save(loaded, folder, force=True)  # and once more, from what was read
 
 
-@pytest.mark.parametrize("recipe", pf.flows.RECIPES)
+@pytest.mark.parametrize("recipe", pf.flows.vector_recipes())
 @pytest.mark.parametrize("features", [1, 3])
 def test_every_recipe_comes_back(tmp_path, recipe, features):
     assert_comes_back(perturbed(tiny.flow(features, recipe)), tmp_path / "m")

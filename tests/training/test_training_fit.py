@@ -158,7 +158,7 @@ def test_training_on_keeps_the_scalers():
     assert all(torch.equal(v, scaler[k]) for k, v in flow.transform[-1].state_dict().items())
 
 
-@pytest.mark.parametrize("recipe", pf.flows.RECIPES)
+@pytest.mark.parametrize("recipe", pf.flows.vector_recipes())
 @pytest.mark.parametrize("features", [1, 3])
 @pytest.mark.parametrize("context_features", [0, 2])
 def test_every_recipe(recipe, features, context_features):

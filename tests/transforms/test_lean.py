@@ -204,21 +204,45 @@ def test_a_drift_is_measured_against_the_true_start() -> None:
     assert flow.take_drift() == pytest.approx(1e-3, rel=1e-6)
 
 
+@pytest.mark.parametrize("memory", FOUND_AGAIN)
+@pytest.mark.parametrize("place", [0, 3, 6])
+def test_a_layer_that_draws_is_not_computed_again(memory: str, place: int) -> None:
+    """Wherever it stands: with the same draws the gradients are the plain ones."""
+
+    class Noisy(ActNorm):
+        kind = "bound"
+        draws = 0
+
+        def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+            Noisy.draws += 1
+            return super().inverse(x + torch.randn(x.shape, generator=self.generator).to(x))
+
+    noisy = Noisy(3)
+    layers: list[Transform] = [Coupling(3, hidden=(4,)) for _ in range(6)]
+    flow = Flow(Normal(3), [*layers[:place], noisy, *layers[place:]]).double()
+    perturb(flow, seeded(0))
+    x = torch.randn(5, 3, generator=seeded(1)).double().requires_grad_()
+
+    def score() -> Tensor:
+        noisy.generator = seeded(2)
+        return flow.log_prob(x).sum()
+
+    assert_alike(flow, score, x)
+    flow.memory, Noisy.draws = memory, 0  # type: ignore[assignment]
+    score().backward()
+    assert Noisy.draws == 1
+
+
 def test_what_it_refuses() -> None:
     class Noisy(ActNorm):
         def inverse(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
             z, log_det = super().inverse(x)
             return nn.functional.dropout(z), log_det
 
-    class Bound(ActNorm):
-        kind = "bound"
-
     flow, x = Flow(Normal(2), [ActNorm(2), Noisy(2)]), torch.randn(3, 2)
     flow.memory = "lean"
     with pytest.raises(ConfigurationError, match="a Noisy of this flow draws random numbers"):
         flow.log_prob(x)
-    with pytest.raises(ConfigurationError, match="of kind 'bound'"):
-        Flow(Normal(2), Bound(2)).memory = "lean"
     with pytest.raises(ConfigurationError, match="plain, lean, recompute, but is 'small'"):
         flow.memory = "small"  # type: ignore[assignment]
     flow = deep("coupling", 2)

@@ -7,11 +7,12 @@ import inspect
 import pytest
 
 from pushforward import flows, transforms, univariate
-from pushforward.flows import RECIPES
+from pushforward.flows import RECIPES, vector_recipes
 from pushforward.transforms import Transform
+from pushforward.transforms.image.registry import IMAGES, NOISES
 from pushforward.transforms.registry import ENTRIES, MAPS
 from pushforward.univariate import Univariate
-from specimens import FLOWS, TYPED
+from specimens import FLOWS, IMAGE_FLOWS, TYPED
 
 
 def concrete(module: object, base: type) -> set[type]:
@@ -27,6 +28,8 @@ def concrete(module: object, base: type) -> set[type]:
 def test_every_exported_transform_is_in_the_registry() -> None:
     made = {type(entry.make(2, 0)) for entry in ENTRIES}
     assert concrete(transforms, Transform) - made == set()
+    made = {type(entry.make(0, 0)) for entry in IMAGES} | {type(n(0)) for n in NOISES.values()}
+    assert concrete(transforms.image, Transform) - made == set()
 
 
 def test_every_exported_univariate_map_is_in_the_registry() -> None:
@@ -36,11 +39,12 @@ def test_every_exported_univariate_map_is_in_the_registry() -> None:
 def test_every_recipe_is_measured() -> None:
     exported = {name for name in flows.__all__ if name in RECIPES}
     assert exported == set(RECIPES)
-    assert {flow.name for flow in FLOWS} == set(RECIPES) - TYPED
+    assert {flow.name for flow in FLOWS} == set(vector_recipes()) - TYPED
+    assert {name for name, _ in IMAGE_FLOWS} == set(RECIPES) - set(vector_recipes())
 
 
 def test_names_are_unique() -> None:
-    names = [entry.name for entry in ENTRIES]
+    names = [entry.name for entry in (*ENTRIES, *IMAGES)]
     assert len(names) == len(set(names))
 
 

@@ -3,7 +3,8 @@
 from pushforward.flows.autoregressive import iaf, maf
 from pushforward.flows.columns import columns
 from pushforward.flows.coupling import nice, realnvp
-from pushforward.flows.recipe import RECIPES, assemble, rebuild, recipe
+from pushforward.flows.image import glow, realnvp_image
+from pushforward.flows.recipe import RECIPES, assemble, rebuild, recipe, vector_recipes
 from pushforward.flows.residual import planar, radial, sylvester
 from pushforward.flows.spline import nsf
 from pushforward.flows.stack import stack
@@ -13,6 +14,7 @@ __all__ = [
     "RECIPES",
     "assemble",
     "columns",
+    "glow",
     "iaf",
     "maf",
     "nice",
@@ -20,9 +22,11 @@ __all__ = [
     "planar",
     "radial",
     "realnvp",
+    "realnvp_image",
     "rebuild",
     "recipe",
     "stack",
     "sylvester",
     "triangular",
+    "vector_recipes",
 ]

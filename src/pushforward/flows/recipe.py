@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, Literal, ParamSpec
 
@@ -37,7 +38,7 @@ def recipe(function: Callable[P, Flow]) -> Callable[P, Flow]:
     @functools.wraps(function)
     def build(*args: P.args, **kwargs: P.kwargs) -> Flow:
         arguments = bound(function, *args, **kwargs)
-        _refuse_senseless(arguments)
+        _refuse_senseless(function, arguments)
         flow = function(*args, **kwargs)
         flow.made_by = {"recipe": function.__name__, "arguments": arguments}
         return flow
@@ -71,15 +72,24 @@ def rebuild(made_by: dict[str, Any]) -> Flow:
         ) from error
 
 
-def _refuse_senseless(arguments: dict[str, Any]) -> None:
+def vector_recipes() -> list[str]:
+    """The recipes of rows of numbers, by name: those that ask for a count of features.
+
+    The others are of images, and ask for a shape.
+    """
+    return [name for name in RECIPES if "features" in inspect.signature(RECIPES[name]).parameters]
+
+
+def _refuse_senseless(function: Callable[..., Flow], arguments: dict[str, Any]) -> None:
     """Refuse what every recipe would refuse, before torch does in its own words."""
     count = arguments.get("context_features", 0)
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         raise ConfigurationError(
             f"context_features must be a whole number of at least 0, but is {count!r}."
         )
+    default = inspect.signature(function).parameters.get("hidden")
     hidden = arguments.get("hidden", [])
-    if not isinstance(hidden, list):
+    if default is not None and isinstance(default.default, tuple) and not isinstance(hidden, list):
         raise ConfigurationError(
             f"hidden must be a sequence of widths such as (128, 128), but is {hidden!r}."
         )

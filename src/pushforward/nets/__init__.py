@@ -1,5 +1,6 @@
 """Conditioners: networks that turn known features and a context into a map's parameters."""
 
+from pushforward.nets.convolution import CONVOLUTIONS, ConvNet, ResidualConvNet
 from pushforward.nets.incremental import AutoregressiveConditioner, Sweep, Walk
 from pushforward.nets.made import MADE
 from pushforward.nets.mlp import ACTIVATIONS, MLP
@@ -8,11 +9,14 @@ from pushforward.nets.structure import Adjacency
 
 __all__ = [
     "ACTIVATIONS",
+    "CONVOLUTIONS",
     "MADE",
     "MLP",
     "Adjacency",
     "AutoregressiveConditioner",
     "ContextScaler",
+    "ConvNet",
+    "ResidualConvNet",
     "Sweep",
     "Walk",
     "location_and_scale",

@@ -17,7 +17,7 @@ from pushforward.density import DensityFit, Tell, fit_columns, fit_density, nobo
 from pushforward.density.spread import random_orders, spread
 from pushforward.errors import ConfigurationError
 from pushforward.files import naming
-from pushforward.flows import RECIPES
+from pushforward.flows import RECIPES, vector_recipes
 from pushforward.schema import Schema
 from pushforward.storage import TableRecord
 from pushforward.tables.model import TableModel, column_records, without_offsets
@@ -130,9 +130,10 @@ def fit_table(
         ConfigurationError: an unknown recipe.
         DataError, TrainingError, ModelError: as `pushforward.fit`.
     """
-    if request.recipe != AUTO and request.recipe not in RECIPES:
+    if request.recipe not in (known := (AUTO, *vector_recipes())):
+        kind = " of tables" if request.recipe in RECIPES else ""
         raise ConfigurationError(
-            f"There is no flow called {request.recipe!r}; there are {', '.join((AUTO, *RECIPES))}."
+            f"There is no flow{kind} called {request.recipe!r}; there are {', '.join(known)}."
         )
     values, context = parts(table, request.context)
     names = [n for n in table.names if n not in set(request.context)]

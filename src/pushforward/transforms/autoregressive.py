@@ -75,6 +75,7 @@ class Autoregressive(Transform):
         self.univariate, self.fast = Affine() if univariate is None else univariate, fast
         orient(self.univariate, fast)  # refuses any other word
         self.cheap = frozenset({"inverse" if fast == "density" else "forward"})
+        self.kind = self.univariate.kind
         self.conditioner = MADE(
             features,
             self.univariate.n_params,

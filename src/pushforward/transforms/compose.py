@@ -68,12 +68,12 @@ class Compose(Transform):
         outputs where both directions are closed form, and computed again elsewhere, in memory that
         hardly grows with the depth, at 2 to 2.5 times the time; `drift` says how exactly.
         Recompute: the same, all of it computed again, which drifts nowhere; under autocast lean
-        does so too. The gradients of these two cannot be differentiated again, and every trained
-        tensor must be a registered parameter.
+        does so too. Layers that are an estimate or a bound stay plain: they would draw other random
+        numbers each time. The gradients of these two cannot be differentiated again, and every
+        trained tensor must be a registered parameter.
 
         Raises:
-            ConfigurationError: when set to another word, or to one of the last two where a layer is
-                an estimate or a bound: it would draw other random numbers each time.
+            ConfigurationError: when set to another word.
         """
         return self._memory
 
@@ -82,11 +82,6 @@ class Compose(Transform):
         if memory not in MEMORIES:
             known = ", ".join(MEMORIES)
             raise ConfigurationError(f"memory must be one of {known}, but is {memory!r}.")
-        if memory != "plain" and self.kind in ("estimate", "bound"):
-            raise ConfigurationError(
-                f"memory={memory!r} computes layers more than once, but one of these is of kind "
-                f"{self.kind!r}: it would draw other random numbers each time."
-            )
         self._memory = memory
 
     def __len__(self) -> int:

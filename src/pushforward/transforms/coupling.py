@@ -60,7 +60,7 @@ class Coupling(Transform):
         self.features, self.context_features = features, context_features
         self.univariate = Affine() if univariate is None else univariate
         orient(self.univariate, fast)  # refuses any other word
-        self.fast = fast
+        self.fast, self.kind = fast, self.univariate.kind
         if self.univariate.cheap != self.cheap:
             self.cheap = frozenset({"inverse" if fast == "density" else "forward"})
         chosen = range(features // 2, features) if transformed is None else transformed

@@ -47,7 +47,8 @@ class Affine(Transform):
         pair = torch.broadcast_tensors(
             torch.as_tensor(loc, dtype=dtype), torch.as_tensor(scale, dtype=dtype)
         )
-        if not bool(
+        # On "meta", where only shapes are wanted, there are no numbers to look at.
+        if not pair[0].is_meta and not bool(
             torch.isfinite(pair[0]).all() and (torch.isfinite(pair[1]) & (pair[1] != 0)).all()
         ):
             raise ConfigurationError(
@@ -60,6 +61,8 @@ class Affine(Transform):
         self.features = self.loc.shape[-1] if self.loc.ndim else None
 
     def image(self, interval: Interval) -> Interval:
+        if self.loc.is_meta:
+            return self.codomain
         ends = [
             (self.loc + self.scale * end).flatten()
             if math.isfinite(end)
@@ -208,7 +211,7 @@ class Elementwise(Transform):
         self, univariate: Univariate, shape: tuple[int, ...] = (), fast: Fast = "density"
     ) -> None:
         super().__init__()
-        self.univariate, self.fast = univariate, fast
+        self.univariate, self.fast, self.kind = univariate, fast, univariate.kind
         self._generate, self._normalize = orient(univariate, fast)
         self.params = nn.Parameter(torch.zeros(*shape, univariate.n_params))
         self.event_ndim_in = self.event_ndim_out = len(shape)

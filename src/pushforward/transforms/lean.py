@@ -14,6 +14,9 @@ that layer's graph exists at any moment (Gomez et al. 2017, "The Reversible Resi
   about 4·log₄K points live at once, each as small as a batch of data, and a layer is computed
   about 1 + ¾·log₄K times. Nothing drifts.
 
+Layers that draw random numbers, and say so by their kind, are differentiated plainly: computed
+again, they would draw others.
+
 Values are bit for bit those of a plain walk without gradients; gradients equal the plain ones to
 rounding, or to the drift where that is larger. The price is time: at 64 spline layers a step takes
 about 1.6 times as long as a plain one.
@@ -97,6 +100,11 @@ class LeanStep:
         both = layer.kind == "exact" and layer.cheap >= {"forward", "inverse"}
         return both and layer.domain == real and layer.codomain == real
 
+    @property
+    def draws(self) -> bool:
+        """Does the layer draw random numbers? Then it cannot be computed again."""
+        return self.layer.kind in ("estimate", "bound")
+
     def parameters(self) -> list[Tensor]:
         """What is trained of the layer."""
         return [p for p in self.layer.parameters() if p.requires_grad]
@@ -119,15 +127,42 @@ def lean_walk(
         drift: told of every reconstruction; None computes everything again instead.
 
     Raises:
-        ConfigurationError: a layer draws random numbers, and so cannot be computed again; the
-            message names it.
+        ConfigurationError: a layer draws random numbers though its kind does not say so, and so
+            cannot be computed again; the message names it.
     """
     given = value.requires_grad or (context is not None and context.requires_grad)
     first = next((i for i, step in enumerate(steps) if given or step.parameters()), len(steps))
-    for step in steps[:first]:  # nobody asks for gradients that far back
+    # Nobody asks for gradients that far back.
+    value, log_det = _plain_walk(steps[:first], value, log_det, context, drift)
+    for draws, group in itertools.groupby(steps[first:], lambda step: step.draws):
+        walk = _plain_walk if draws else _walk_again
+        value, log_det = walk(list(group), value, log_det, context, drift)
+    return value, log_det
+
+
+def _plain_walk(
+    steps: Sequence[LeanStep],
+    value: Tensor,
+    log_det: Tensor,
+    context: Tensor | None,
+    _drift: Drift | None,
+) -> tuple[Tensor, Tensor]:
+    """As `lean_walk`, but each layer keeps what its gradient needs."""
+    for step in steps:
         value, change = step.there(value, context)
         log_det = log_det + change
-    for part, reversible in stretches(steps[first:], drift is not None):
+    return value, log_det
+
+
+def _walk_again(
+    steps: Sequence[LeanStep],
+    value: Tensor,
+    log_det: Tensor,
+    context: Tensor | None,
+    drift: Drift | None,
+) -> tuple[Tensor, Tensor]:
+    """As `lean_walk`, of layers that can be computed again."""
+    for part, reversible in stretches(steps, drift is not None):
         record = _Record(part, drift if reversible else None)
         for i, step in enumerate(part):
             record.pass_by(i, value)

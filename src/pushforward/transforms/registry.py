@@ -1,7 +1,8 @@
 """Every transform by name, as its generic tests and its catalogue page meet it.
 
 A new transform is one line here, a new univariate map one line in `MAPS`: it is then measured in
-every property, dimension, precision and batch shape that the package promises.
+every property, dimension, precision and batch shape that the package promises. Those of images have
+their lines in `image/registry.py`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from pushforward.transforms.elementwise import (
     Softplus,
     Tanh,
 )
+from pushforward.transforms.image.reshape import Reshape
 from pushforward.transforms.linear import LULinear, Orthogonal, Permutation
 from pushforward.transforms.matrix import Linear
 from pushforward.transforms.monotone import Monotone
@@ -39,7 +41,7 @@ from pushforward.transforms.sinh import Sinh
 from pushforward.transforms.stack import Chain, Gaussians, Stack
 from pushforward.transforms.sylvester import Sylvester
 from pushforward.univariate import Affine as AffineMap
-from pushforward.univariate import Fast, Shift, Univariate
+from pushforward.univariate import Fast, LogisticMixture, Shift, Univariate
 from pushforward.univariate import RationalQuadraticSpline as SplineMap
 
 HIDDEN = (8, 8)  # conditioners small enough to measure by the hundred
@@ -49,6 +51,7 @@ MAPS: dict[str, Univariate] = {
     "Shift": Shift(),
     "Affine": AffineMap(),
     "RationalQuadraticSpline": SplineMap(bins=4, bound=3.0),
+    "LogisticMixture": LogisticMixture(components=3),
 }
 
 
@@ -62,6 +65,8 @@ class Entry:
         takes_context: whether context_features above 0 is of any use to it.
         z_range, x_range: the well-conditioned intervals from which z and x are drawn.
         gradient_limit: gradients are finite for x up to this size, of either sign.
+        z_shape: the shape of an event of z, where `make` takes no other; a vector of any length
+            where None.
     """
 
     name: str
@@ -71,10 +76,15 @@ class Entry:
     z_range: tuple[float, float] = (-4.0, 4.0)
     x_range: tuple[float, float] = (-4.0, 4.0)
     gradient_limit: float = 1e30
+    z_shape: tuple[int, ...] | None = None
 
     def lifted(self, features: int, context_features: int = 0) -> Compose:
         """The transform as a map of vectors of `features` numbers, whatever its own event."""
-        return Compose([self.make(features, context_features)], event_ndim=1)
+        layer = self.make(features, context_features)
+        if self.z_shape is None:
+            return Compose([layer], event_ndim=1)
+        flat, x_shape = (features,), layer.event_shape(torch.Size(self.z_shape))
+        return Compose([Reshape(flat, self.z_shape), layer, Reshape(x_shape, flat)])
 
     def draw_z(self, *shape: int, generator: torch.Generator) -> Tensor:
         """Latents of that shape, uniform in the entry's range, in the default dtype."""
@@ -107,6 +117,8 @@ def perturb(module: nn.Module, generator: torch.Generator) -> None:
     for part in module.modules():
         for name, parameter in part.named_parameters(recurse=False):
             fan_in = parameter.shape[-1] if name in ("weight", "lower", "upper") else 1
+            if parameter.ndim == 4:  # of a convolution
+                fan_in = parameter.shape[1:].numel()
             noise = torch.randn(parameter.shape, generator=generator).to(parameter)
             parameter.add_(0.5 / fan_in**0.5 * noise)
 

@@ -26,10 +26,12 @@ class Univariate(ABC):
         n_params: how many numbers describe one map.
         scale: the size of the region in which the map bends (sets rounding bars), 1 if unbounded.
         cheap: which of "forward", "inverse" is closed form in one pass.
+        kind: "numerical" where a direction is a root.
         fused: the same map in compiled code, where there is one.
     """
 
     fused: Fused | None = None
+    kind: Literal["exact", "numerical"] = "exact"
     n_params: int
     scale: float = 1.0
     cheap: frozenset[str] = frozenset({"forward", "inverse"})
