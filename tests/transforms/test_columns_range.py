@@ -102,3 +102,17 @@ def test_smooth_columns_have_no_atoms():
     for scale in (50.0, 500.0, 1e5):
         x = torch.randn(50_000, generator=g).mul(scale).round()
         assert len(atoms(x)) == 0
+
+
+def test_a_turn_is_whole_its_seam_included(double):
+    column = Real(8, lower=0.0, upper=360.0, period=True)
+    x = torch.rand(500, generator=torch.Generator().manual_seed(0)) * 360
+    raw = seen(column, x)[None]
+    grid = torch.arange(0.0, 360.0, 0.01)
+    assert bool(column.supports(grid).all())
+    assert column.supports(torch.tensor([-0.01, 360.0, 361.0])).tolist() == [False] * 3
+    log_p = column.log_prob(raw.expand(len(grid), -1), grid)
+    assert float(log_p.exp().mean() * 360) == pytest.approx(1, abs=1e-4)
+    assert float(log_p.max()) < math.log(10 / 360)  # no spike at the seam, nor elsewhere
+    drawn, _ = column.draw(raw.expand(20_000, -1), None, torch.Generator().manual_seed(1))
+    assert bool(column.supports(drawn).all())

@@ -209,7 +209,14 @@ def units(fitted: TableModel) -> str:
     listed = ", ".join(visible(name) for name in real[:MOST_NAMED])
     more = f" and {len(real) - MOST_NAMED} more" if len(real) > MOST_NAMED else ""
     rest = "" if all(dense) else ", and the log of a probability in the others"
-    return f"log_prob is in nats: a log density, per unit of {listed}{more}{rest}."
+    met = " (on a bound that can be met, the log of a probability)" if _closed(fitted) else ""
+    return f"log_prob is in nats: a log density, per unit of {listed}{more}{met}{rest}."
+
+
+def _closed(fitted: TableModel) -> bool:
+    """Whether any number has a bound that can be met, so that its law is mixed."""
+    assert fitted.schema is not None
+    return any(column.spec().get("closed") for column in fitted.schema.modelled)
 
 
 def latent_names(fitted: TableModel) -> list[str]:

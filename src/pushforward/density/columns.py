@@ -50,8 +50,8 @@ def fit_columns(
 
     Args:
         x: (n, d), NaN where a cell is missing; whole numbers in categories and cells.
-        records: what each column is, as `pushforward.flows.columns` takes them, atoms and closed
-            bounds excepted, which are told from the data.
+        records: what each column is, as `pushforward.flows.columns` takes them, atoms excepted,
+            which are told from the data, as are bounds that are met though not said to be closed.
         sample_weight: (n), not negative.
         time_budget: seconds.
         epochs: instead of the budget: the same seed then gives the same answer.
@@ -146,12 +146,12 @@ def detailed(record: dict[str, Any], x: np.ndarray) -> dict[str, Any]:
     if told["kind"] == "periodic":
         told |= {"kind": "real", "period": True}
     if told["kind"] == "real":
-        closed = [k for k in ("lower", "upper") if told.get(k) is not None]
-        closed = [k for k in closed if bool((present == told[k]).any())]
-        return told | ({"closed": closed} if closed else {})
-    return (
-        told | {"atoms": len(atoms(torch.from_numpy(present)))} if told["kind"] == "cells" else told
-    )
+        ends = [] if told.get("period") else [k for k in ("lower", "upper") if k in told]
+        closed = {k for k in ends if bool((present == told[k]).any())} | set(told.get("closed", ()))
+        return told | ({"closed": sorted(closed)} if closed else {})
+    if told["kind"] == "cells":
+        told["atoms"] = len(atoms(torch.from_numpy(present)))
+    return told
 
 
 def _rows(x: np.ndarray, weight: np.ndarray | None) -> Rows:

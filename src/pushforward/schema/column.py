@@ -132,7 +132,9 @@ class Column(BaseModel):
             return {"kind": "cells", "lower": self._code(self.lower, up=True)} | {
                 "upper": self._code(self.upper, up=False)
             }
-        return {"kind": "real", "lower": self.floor, "upper": self.upper}
+        told = {"kind": "real", "lower": self.floor, "upper": self.upper}
+        met = [name for name in ("lower", "upper") if getattr(self, name) is not None]
+        return told | ({"closed": met} if met else {})  # a bound that is written may be met
 
     def _code(self, bound: float | None, up: bool) -> int | None:
         """The first cell inside a bound."""

@@ -24,6 +24,7 @@ class Coordinate(nn.Module):
 
     Args:
         lower, upper: open bounds of x, or None.
+        period: they are one and the same point: y is linear between them, and that is the range.
 
     Example:
         >>> y = Coordinate(lower=0.0)
@@ -38,15 +39,24 @@ class Coordinate(nn.Module):
     log_share: Tensor
     beyond: Tensor
 
-    def __init__(self, lower: float | None = None, upper: float | None = None) -> None:
+    def __init__(
+        self, lower: float | None = None, upper: float | None = None, period: bool = False
+    ) -> None:
         super().__init__()
-        self.lower, self.upper = lower, upper
+        self.turn = (lower, upper) if period else None
+        self.lower, self.upper = (None, None) if period else (lower, upper)
         self.register_buffer("loc", torch.zeros(()))
         self.register_buffer("scale", torch.ones(()))
         self.register_buffer("heavy", torch.tensor(False))
         self.register_buffer("ends", torch.tensor([-END, END]))
         self.register_buffer("log_share", torch.tensor(-math.inf))
         self.register_buffer("beyond", torch.ones(()))
+        if self.turn is not None:
+            assert lower is not None
+            assert upper is not None
+            self.loc.fill_((lower + upper) / 2)
+            self.scale.fill_((upper - lower) / 4)
+            self.ends.copy_(self._turned())
 
     @torch.no_grad()
     def initialize(self, x: Tensor, weight: Tensor | None = None, half: float = 0.0) -> None:
@@ -62,6 +72,10 @@ class Coordinate(nn.Module):
         scale = ((share * (u - loc).square()).sum() / share.sum()).sqrt()
         self.loc.copy_(loc)
         self.scale.copy_(scale if float(scale) > 0 else torch.ones(()))
+        if self.turn is not None:
+            self.ends.copy_(self._turned())
+            self.log_share.fill_(-math.log(2 * (len(x) + 1)))
+            return
         far = ((every - loc).abs() > HEAVY * self.scale).double().mean()
         self.heavy.copy_(far > 1e-3 if self.lower is None and self.upper is None else far < 0)
         low, high = ((end - loc) / self.scale for end in (every.min() - half, every.max() + half))
@@ -71,9 +85,16 @@ class Coordinate(nn.Module):
         # how far the largest of n normal numbers is beyond the next, in units of their range
         self.beyond.copy_((high - low).clamp(min=0.01) / (4 * math.log(len(x) + 1)))
 
+    def _turned(self) -> Tensor:
+        """The ends of a turn, (2), a rounding apart from it."""
+        apart = torch.finfo(torch.float32).eps * torch.tensor([-4.0, 4.0])
+        return (torch.tensor(self.turn) - self.loc) / self.scale + apart
+
     @property
     def range(self) -> Range | None:
         """Where values were seen; None where tails are heavy, or before `initialize`."""
+        if self.turn is not None:
+            return Range(self.ends[0], self.ends[1], self.log_share, self.beyond, bounded=True)
         if bool(self.heavy) or bool(self.log_share.isinf()):
             return None
         return Range(self.ends[0], self.ends[1], self.log_share, self.beyond)

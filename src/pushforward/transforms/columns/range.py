@@ -30,30 +30,36 @@ class Range(NamedTuple):
 
     (It is 1/(n + 1) on each side for numbers by themselves. Here both sides share that, since
     what is known of other columns makes it less likely.) What lies beyond decays as a power. And
-    with half that probability the next lies anywhere in the range, whatever else is known.
+    with half that probability the next lies anywhere in the range, whatever else is known. For
+    angles nothing lies beyond a turn.
 
     Attributes:
         low, high: (), in the coordinate.
         log_share: (), log of the probability of either side, and of anywhere between.
         scale: (), mean distance of what lies beyond.
+        bounded: nothing lies beyond.
     """
 
     low: Tensor
     high: Tensor
     log_share: Tensor
     scale: Tensor
+    bounded: bool = False
 
     @property
     def log_inside(self) -> Tensor:
         """log of the probability that what is known foretells the next, nats."""
-        return torch.log1p(-3 * self.log_share.exp())
+        return torch.log1p(-(1 if self.bounded else 3) * self.log_share.exp())
 
     def log_prob(self, y: Tensor, inside: Tensor) -> Tensor:
         """The log-density of y (rows), of which `inside` (rows) is foretold, nats."""
+        anywhere = (self.log_share - (self.high - self.low).log()).expand(len(y))
+        within = torch.logaddexp(inside, anywhere)
+        if self.bounded:
+            return within
         t = (torch.maximum(self.low - y, y - self.high)).clamp(min=0)
         beyond = (DECAY / self.scale).log() - (DECAY + 1) * torch.log1p(t / self.scale)
-        anywhere = (self.log_share - (self.high - self.low).log()).expand(len(y))
-        return torch.where(t > 0, self.log_share + beyond, torch.logaddexp(inside, anywhere))
+        return torch.where(t > 0, self.log_share + beyond, within)
 
     def clip(self, low: Tensor, high: Tensor, width: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The part of [low, high] (rows) that is in the range, and its width, 0 where none is."""
@@ -75,7 +81,8 @@ class Range(NamedTuple):
         near = near.clamp(min=0)
         log_ratio = torch.log1p(width.clamp(min=0) / (self.scale + near))
         log_share = self.log_share - DECAY * torch.log1p(near / self.scale)
-        return (log_share + log1mexp(DECAY * log_ratio)).masked_fill(far <= 0, -math.inf)
+        mass = log_share + log1mexp(DECAY * log_ratio)
+        return mass.masked_fill((far <= 0) | self.bounded, -math.inf)
 
     def draw(self, part: Tensor, inside: Tensor, low: Tensor, high: Tensor, u: Tensor) -> Tensor:
         """`inside` (rows) where `part` < 0, else a draw within [low, high] of one of the others.

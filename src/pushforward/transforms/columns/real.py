@@ -57,7 +57,7 @@ class Real(Column):
         self.ends = [float(ends[name]) for name in ("lower", "upper") if name in closed]  # type: ignore[arg-type]
         self.components = components
         self.size = 3 * components + (len(self.ends) + 1 if self.ends else 0)
-        self.coordinate = Coordinate(lower, upper)
+        self.coordinate = Coordinate(lower, upper, period)
         self.steps = Steps(width, 2 * period + len(self.ends))
 
     def supports(self, x: Tensor) -> Tensor:
@@ -66,7 +66,7 @@ class Real(Column):
             inside = inside & (x > self.lower)
         if self.upper is not None:
             inside = inside & (x < self.upper)
-        return inside | self.massive(x)
+        return inside | self.massive(x) | (self.period & (x == (self.lower or 0.0)))
 
     def _met(self, x: Tensor) -> Tensor:
         """Which closed bound x (rows) is, (rows, ends)."""
@@ -169,7 +169,7 @@ class Real(Column):
         """x, where it is on a bound or past a limit, just inside."""
         low, high = max(ends[0], -LARGEST), min(ends[1], LARGEST)
         if self.lower is not None:
-            low = max(low, _next(self.lower, math.inf, x.dtype))
+            low = max(low, self.lower if self.period else _next(self.lower, math.inf, x.dtype))
         if self.upper is not None:
             high = min(high, _next(self.upper, -math.inf, x.dtype))
         return x.clamp(low, high)
