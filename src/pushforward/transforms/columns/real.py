@@ -66,7 +66,9 @@ class Real(Column):
             inside = inside & (x > self.lower)
         if self.upper is not None:
             inside = inside & (x < self.upper)
-        return inside | self.massive(x) | (self.period & (x == (self.lower or 0.0)))
+        if self.period:  # a bound is the seam; what is just below the upper one may round to it
+            inside = inside | (x == self.lower) | (x == self.upper)
+        return inside | self.massive(x)
 
     def _met(self, x: Tensor) -> Tensor:
         """Which closed bound x (rows) is, (rows, ends)."""
