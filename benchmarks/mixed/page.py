@@ -99,6 +99,7 @@ def page(found: Results, stem: str = "mixed") -> str:
     parts = ["# Synthetic tables of mixed types", heading(found, "bench-mixed")]
     if measured:
         parts.append(f"![Quality, utility and median log probability]({stem}.png)")
+        parts.append("Lines: a standard deviation to either side, from table to table.")
     for name in measured:
         rows, columns = SIZES[name]
         parts += [f"## {name}, {rows:,} × {columns}", NOTES[name], of_table(found, name)]
