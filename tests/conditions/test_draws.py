@@ -76,6 +76,37 @@ def test_against_rejection(layer, case):
         assert stats.ks_2samp(drawn[:, j].numpy(), free[good, j].numpy()).pvalue > 1e-4
 
 
+@pytest.mark.parametrize("case", ["a category and a bound", "two intervals"])
+def test_the_other_order_against_rejection(layer, case):
+    """Within 4 standard errors: seeded, so that it holds."""
+    row, limits = CASES[case]
+    given = Conditional(layer, row, limits, seed=1)
+    told = [j for j in range(4) if not row[j].isnan()]
+    first = [*reversed(given.limits), *told]
+    before = layer.order.tolist()
+    layer.take([*first, *(j for j in before if j not in first)])
+    try:
+        free = layer.generate(torch.zeros(30_000, 4), generator=torch.Generator().manual_seed(2))
+    finally:
+        layer.take(before)
+    share = float(meets(free, row, limits).double().mean())
+    error = math.sqrt((1 - share) / share / len(free)) + 0.02  # that of 4,096 weights
+    assert abs(math.log(share) - given.other_order()) < 4 * error
+
+
+def test_the_other_order_of_what_is_known_alone(layer):
+    row = known(k=1, count=2)
+    given = Conditional(layer, row, {})
+    with torch.no_grad():
+        wanted = float(layer.log_prob(row[None], order=[2, 0, 1, 3])[0])
+        same = float(layer.log_prob(row[None], order=[0, 2, 1, 3])[0])
+    assert {round(given.other_order(), 5), round(given.log_prob, 5)} == {
+        round(wanted, 5),
+        round(same, 5),
+    }
+    assert Conditional(layer, known(k=1), {}).other_order() is None
+
+
 def test_a_known_number_counts_by_its_density(layer):
     given = Conditional(layer, known(x=0.4), {0: Limit(codes=(0, 1))})
     assert given.exact

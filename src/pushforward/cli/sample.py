@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pushforward.conditions import Conditional
     from pushforward.tables.model import TableModel
 
+APART = 0.2  # nats between orders of the columns that call for a warning
+
 
 def sample(
     model: Model,
@@ -86,10 +88,28 @@ def told(condition: Conditional, fitted: TableModel, text: str) -> list[str]:
     per = f", a log density per unit of {', '.join(units)}" if units else ""
     nats = f"{round(condition.log_prob, 4) + 0.0:.4f}"
     if condition.exact:
-        return [f"log P({text}) = {nats} nats{per}."]
+        return [f"log P({text}) = {nats} nats{per}.", *_other_order(condition)]
     return [
         f"log P({text}) = {nats} nats{per}: an estimate, with standard error "
         f"{condition.error:.4f}.",
         f"The rows are chosen among weighted draws: {condition.drawn} draws are worth "
         f"{condition.effective:.0f} without weights.",
+        *_other_order(condition),
+    ]
+
+
+def _other_order(condition: Conditional) -> list[str]:
+    """What another order of the columns says of the condition: nothing of one part alone."""
+    other = condition.other_order()
+    if other is None:
+        return []
+    apart = abs(other - condition.log_prob)
+    doubt = (
+        "; trust it no further than that, or fit longer"
+        if apart > APART + 3 * condition.error
+        else ""
+    )
+    return [
+        f"With its parts the other way round it is {other:.4f} nats: orders of the columns "
+        f"disagree by {apart:.2f} nats on it{doubt}."
     ]

@@ -100,6 +100,27 @@ class Conditional:
         """Are draws and `log_prob` exact?"""
         return self.drawn == 0
 
+    @torch.no_grad()
+    def other_order(self) -> float | None:
+        """log P of the condition with its parts the other way round, nats; None where it has one.
+
+        The limits come first, the last of them before the others, then what is known. The orders
+        of a model are laws of their own: how far they differ says how far to trust either.
+        """
+        known = [j for j in self.layer.order.tolist() if not bool(self._row[j].isnan())]
+        if len(known) + len(self.limits) < 2:
+            return None
+        limits = dict(reversed(self.limits.items()))
+        count = TRIAL if limits else 1
+        free = torch.full_like(self._row, math.nan).expand(count, -1)
+        drawn, log_weight = self.layer.complete(free, None, limits, self._generator())
+        others = [j for j in range(len(self._row)) if j not in limits]
+        drawn[:, others] = math.nan
+        order = [*limits, *reversed(known), *(j for j in others if j not in known)]
+        told = torch.where(self._row.isnan(), drawn, self._row)
+        change = self.layer.log_prob(told, order=order) - self.layer.log_prob(drawn, order=order)
+        return float((log_weight + change).double().logsumexp(0)) - math.log(count)
+
     def rows(self, n: int) -> Iterator[Tensor]:
         """n rows (m, d) in blocks, the same at each call."""
         generator = self._generator()
