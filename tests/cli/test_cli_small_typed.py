@@ -42,6 +42,7 @@ def test_two_rows(pushforward, tmp_path, text):
     fitted(pushforward, tmp_path, text)
 
 
+@pytest.mark.slow
 def test_two_hundred_columns(pushforward, tmp_path):
     draw = random.Random(0)
 

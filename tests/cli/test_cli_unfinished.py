@@ -225,7 +225,9 @@ def test_ctrl_c_keeps_the_checkpoint_and_says_how_to_resume(table, tmp_path):
     assert sorted(path.name for path in partial.iterdir()) == [CHECKPOINT, HISTORY]
 
 
-@pytest.mark.parametrize("signal_sent", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "signal_sent", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)]
+)
 def test_a_typed_fit_that_was_stopped_goes_on_to_the_same_model(pushforward, tmp_path, signal_sent):
     draw, epochs = random.Random(0), 40
     lines = [f"{draw.choice('abc')},{draw.randrange(9)},{draw.gauss(0, 1):.7f}" for _ in range(600)]
