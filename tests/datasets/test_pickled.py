@@ -6,52 +6,15 @@ They are written as raw instructions, so that nothing here could run one either.
 from __future__ import annotations
 
 import os
-import struct
 from contextlib import suppress
 
 import numpy as np
 import pytest
 
+from formats import NDARRAY, array, program, string, whole
 from pushforward.datasets import pickled
 from pushforward.datasets.pickled import read_arrays
 from pushforward.errors import DataError
-
-RECONSTRUCT = b"cnumpy.core.multiarray\n_reconstruct\n"
-NDARRAY = b"cnumpy\nndarray\n"
-DTYPE = b"cnumpy\ndtype\n"
-
-
-def string(content: bytes) -> bytes:
-    short = b"U" + bytes([len(content) % 256])
-    return (short if len(content) < 256 else b"T" + struct.pack("<I", len(content))) + content
-
-
-def whole(n: int) -> bytes:
-    return b"J" + struct.pack("<i", n)
-
-
-def array(
-    values: np.ndarray,
-    *,
-    shape: tuple[int, ...] | None = None,
-    order: bytes = b"<",
-    code: bytes | None = None,
-    raw: bytes | None = None,
-    fortran: bytes = b"\x89",
-) -> bytes:
-    """The instructions that Python 2 writes for an array; any part of them may be a lie."""
-    code = values.dtype.str[1:].encode() if code is None else code
-    kind = DTYPE + string(code) + whole(0) + whole(1) + b"\x87R"
-    kind += b"(" + whole(3) + string(order) + b"NNN" + whole(-1) * 2 + whole(0) + b"tb"
-    sizes = b"(" + b"".join(map(whole, values.shape if shape is None else shape)) + b"t"
-    blank = RECONSTRUCT + NDARRAY + whole(0) + b"\x85" + string(b"b") + b"\x87R"
-    content = string(values.tobytes() if raw is None else raw)
-    return blank + b"(" + whole(1) + sizes + kind + fortran + content + b"tb"
-
-
-def program(*instructions: bytes) -> bytes:
-    return b"\x80\x02" + b"".join(instructions) + b"."
-
 
 FLOATS = np.arange(6, dtype="<f4").reshape(2, 3) / 4
 LABELS = np.array([7, -1], dtype="<i8")
