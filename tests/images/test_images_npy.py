@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import os
-import pickle
 from contextlib import suppress
 
 import numpy as np
 import pytest
 
+from formats import program, string
 from pushforward.errors import DataError
 from pushforward.images import Images, read_images, write_images
 
@@ -100,32 +100,26 @@ def test_floats_out_of_range_are_placed(value, tmp_path, refused):
     refused(saved(tmp_path, array), rf"image 1500 \(counted from 0\) holds {value}")
 
 
-class Evil:
-    """Would run a command on being unpickled; here it is only ever pickled."""
-
-    def __reduce__(self):
-        return os.system, ("exit 1",)
+# A pickle that runs a command for whoever unpickles it, as its bare instructions.
+EVIL = program(b"cos\nsystem\n", string(b"exit 1"), b"\x85R")
 
 
 def test_objects_are_refused_and_never_unpickled(tmp_path, refused, monkeypatch):
-    def forbidden(*_, **__):
-        pytest.fail("something was unpickled")
-
-    with_objects = saved(tmp_path, np.array([[[Evil()]]], dtype=object))
-    nested = tmp_path / "nested.npy"
-    np.save(nested, np.zeros((2, 3, 4), [("a", object), ("b", "u1")]))
-    bare = tmp_path / "bare.npy"
-    bare.write_bytes(pickle.dumps(Evil()))
-    zipped = tmp_path / "zipped.npy"
+    monkeypatch.setattr(os, "system", lambda _: pytest.fail("a command was run"))
     packed = io.BytesIO()
     np.savez(packed, a=GRAY)
-    zipped.write_bytes(packed.getvalue())
-    monkeypatch.setattr(pickle, "load", forbidden)
-    monkeypatch.setattr(pickle, "loads", forbidden)
-    refused(with_objects, "it holds Python objects, which are never unpickled")
-    refused(nested, "it holds Python objects, which are never unpickled")
-    refused(bare, r"it is not a \.npy file")
-    refused(zipped, r"it is not a \.npy file")
+    objects, others = (
+        "it holds Python objects, which are never unpickled",
+        r"it is not a \.npy file",
+    )
+    for content, said in (
+        (described("'|O'", shape="(1, 1, 1)", content=EVIL), objects),
+        (described("[('a', '|O'), ('b', '|u1')]", shape="(1, 1, 1)", content=EVIL), objects),
+        (EVIL, others),
+        (packed.getvalue(), others),
+    ):
+        (tmp_path / "i.npy").write_bytes(content)
+        refused(tmp_path / "i.npy", said)
 
 
 DAMAGED = {
