@@ -34,6 +34,12 @@ def test_the_library_needs_torch_and_little_more():
     assert not loaded & {"pandas", "matplotlib", "sklearn", "pyarrow", "typer"}
 
 
+def test_images_need_numpy_and_their_decoder_later():
+    loaded = imported("from pushforward.images import read_images")
+    assert "numpy" in loaded
+    assert not loaded & (HEAVY | {"PIL", "typer"})
+
+
 def test_fit_alone_needs_no_files_of_models():
     loaded = imported("import pushforward; pushforward.fit")
     assert not loaded & {"pandas", "matplotlib", "sklearn", "pyarrow", "typer", "rich", "pydantic"}

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pushforward.datasets import clients
+from pushforward.datasets.archive import DEB_CONTENT
 from pushforward.datasets.package import Package
 
 
@@ -59,6 +60,31 @@ def tgz(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture
+def deb(tmp_path: Path) -> Callable[..., Path]:
+    """A maker of Debian packages: `deb({"name": b"content"})`."""
+
+    def make(members: dict[str, bytes]) -> Path:
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:xz") as archive:
+            for name, content in members.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+        parts = {"debian-binary": b"2.0\n", "control.tar": b"odd", DEB_CONTENT: packed.getvalue()}
+        path = tmp_path / "some_1.0_all.deb"
+        path.write_bytes(b"!<arch>\n" + b"".join(ar_member(*part) for part in parts.items()))
+        return path
+
+    return make
+
+
+def ar_member(name: str, content: bytes) -> bytes:
+    """A member of an ar archive, padded to an even length."""
+    head = f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n"
+    return head.encode() + content + b"\n" * (len(content) % 2)
 
 
 class Shop:

@@ -12,16 +12,16 @@ import zipfile
 
 import pytest
 
-from pushforward.datasets.archive import read_member
+from pushforward.datasets.archive import DEB_CONTENT, read_member
 from pushforward.errors import DataError
 
 MEMBER = "some/data/numbers.csv"
 CONTENT = b"1,2\n" * 100
 
 
-@pytest.fixture(params=["wheel", "tgz"])
+@pytest.fixture(params=["wheel", "tgz", "deb"])
 def make(request):
-    """Each test with this runs on both kinds of archive."""
+    """Each test with this runs on every kind of archive."""
     return request.getfixturevalue(request.param)
 
 
@@ -52,7 +52,7 @@ def test_a_truncated_archive(make, keep):
 def test_a_flipped_byte(make):
     path = make({MEMBER: bytes(range(256)) * 4})
     data = bytearray(path.read_bytes())
-    data[len(MEMBER) + 60] ^= 0xFF
+    data[len(data) // 2] ^= 0xFF  # in the packed content, whatever the archive
     path.write_bytes(data)
     with pytest.raises(DataError):
         read_member(path, MEMBER)
@@ -149,3 +149,25 @@ class TestTar:
             archive.addfile(tarfile.TarInfo(MEMBER), io.BytesIO())
         with pytest.raises(DataError, match="damaged"):
             read_member(path, MEMBER)
+
+
+class TestDeb:
+    def damaged(self, path, data):
+        path.write_bytes(data)
+        with pytest.raises(DataError, match=r"damaged|does not hold"):
+            read_member(path, MEMBER)
+
+    def test_no_ar_archive(self, deb):
+        path = deb({MEMBER: CONTENT})
+        self.damaged(path, b"!<arkh>\n" + path.read_bytes()[8:])
+
+    def test_without_its_files(self, deb):
+        path = deb({MEMBER: CONTENT})
+        self.damaged(path, path.read_bytes().replace(DEB_CONTENT.encode(), b"data.tar.zz"))
+
+    @pytest.mark.parametrize("size", [b"999999999 ", b"-1        ", b"1e3       ", b"7         "])
+    def test_a_header_that_lies(self, deb, size):
+        path = deb({MEMBER: CONTENT})
+        data = path.read_bytes()
+        at = data.index(DEB_CONTENT.encode()) + 48
+        self.damaged(path, data[:at] + size + data[at + 10 :])

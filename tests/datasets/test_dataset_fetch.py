@@ -10,7 +10,7 @@ import pytest
 
 from pushforward import files
 from pushforward.datasets.cache import cache_folder
-from pushforward.datasets.fetch import fetch
+from pushforward.datasets.fetch import fetch, fetch_first
 from pushforward.errors import DataError
 
 
@@ -28,6 +28,24 @@ def test_a_wrong_hash_is_refused_with_both_hashes_and_nothing_is_kept(shop, cach
     assert expected in str(refusal.value)
     assert shop.package.sha256 in str(refusal.value)
     assert list(cache.iterdir()) == []
+
+
+class TestOneOfSeveral:
+    def test_the_first_that_can_be_had(self, shop):
+        broken = replace(shop.package, filename="other.whl", sha256="0" * 64)
+        which, kept = fetch_first([broken, shop.package])
+        assert (which, kept.name) == (1, shop.package.filename)
+
+    def test_what_the_cache_holds_comes_before_what_must_be_fetched(self, shop):
+        fetch(shop.package)
+        other = replace(shop.package, filename="other.whl")
+        assert fetch_first([other, shop.package])[0] == 1
+        assert shop.visits == 1
+
+    def test_none_and_the_reasons_of_all(self, shop):
+        broken = [replace(shop.package, sha256=digit * 64) for digit in "01"]
+        with pytest.raises(DataError, match=r"0{64} is recorded.* 1{64} is recorded"):
+            fetch_first(broken)
 
 
 @pytest.mark.parametrize("damage", [b"", b"something else"])

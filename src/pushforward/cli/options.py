@@ -65,9 +65,9 @@ def locate(data: str) -> Path:
 
         from pushforward.files import naming, replacing
 
+        table = load(data)
         with naming(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-        table = load(data)
         with replacing(target) as draft:
             pyarrow.parquet.write_table(table, draft)
     return target

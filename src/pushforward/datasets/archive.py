@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import stat
 import tarfile
 import zipfile
@@ -19,10 +20,12 @@ from typing import BinaryIO, cast
 from pushforward.errors import DataError
 
 LIMIT = 256 << 20  # bytes: eight times the largest table here
+DEB_CONTENT = "data.tar.xz"  # the member of a Debian package that holds its files
 _DAMAGE = (
     zipfile.BadZipFile,
     tarfile.TarError,
     zlib.error,
+    lzma.LZMAError,
     EOFError,
     OSError,
     NotImplementedError,  # a compression method that zipfile does not know
@@ -31,10 +34,11 @@ _DAMAGE = (
 
 
 def read_member(path: Path, member: str, limit: int = LIMIT) -> bytes:
-    """The content of `member` of a zip (a wheel) or of a gzipped tar (an npm package).
+    """The content of `member` of a wheel, of a Debian package, or of a gzipped tar (npm's).
 
     Args:
-        path: the archive; a name in `.whl` or `.zip` is a zip file, any other a gzipped tar.
+        path: the archive; a name in `.whl` or `.zip` is a zip file, one in `.deb` an ar archive
+            around a tar packed by xz, any other a gzipped tar.
         member: the exact name inside it.
         limit: the most bytes to take: of the member (zip), of the whole tar (which can only be
             read from its start).
@@ -51,7 +55,7 @@ def read_member(path: Path, member: str, limit: int = LIMIT) -> bytes:
         >>> read_member(path, "some/data/numbers.csv")
         b'1,2'
     """
-    read = _from_zip if path.suffix in (".whl", ".zip") else _from_tar
+    read = _READERS.get(path.suffix, _from_gzip)
     try:
         return read(path, member, limit)
     except _DAMAGE as error:
@@ -99,18 +103,48 @@ def _from_zip(path: Path, member: str, limit: int, content_of: BinaryIO | None =
         return content
 
 
-def _from_tar(path: Path, member: str, limit: int) -> bytes:
+def _from_gzip(path: Path, member: str, limit: int) -> bytes:
+    with gzip.open(path) as plain:
+        return _from_tar(cast(BinaryIO, plain), path, member, limit)
+
+
+def _from_deb(path: Path, member: str, limit: int) -> bytes:
+    with lzma.open(io.BytesIO(_ar_content(path, DEB_CONTENT))) as plain:
+        return _from_tar(cast(BinaryIO, plain), path, member, limit)
+
+
+_READERS = {".whl": _from_zip, ".zip": _from_zip, ".deb": _from_deb}
+
+
+def _ar_content(path: Path, member: str) -> bytes:
+    """A member of an ar archive: after eight bytes, each has a line of 60 bytes before it."""
+    with open(path, "rb") as handle:
+        if handle.read(8) != b"!<arch>\n":
+            raise tarfile.ReadError("it is no ar archive")
+        while head := handle.read(60):
+            name, size = head[:16].decode("latin-1").rstrip(" /"), head[48:58].strip()
+            if len(head) != 60 or not head.endswith(b"`\n") or not size.isdigit():
+                raise tarfile.ReadError("a header is broken")
+            if name == member:
+                content = handle.read(min(int(size), path.stat().st_size))
+                if len(content) != int(size):
+                    raise EOFError(f"{member} is shorter than declared")
+                return content
+            handle.seek(int(size) + int(size) % 2, io.SEEK_CUR)  # members begin at even places
+    raise _not_once(path, member)
+
+
+def _from_tar(plain: BinaryIO, path: Path, member: str, limit: int) -> bytes:
     # A stream ("r|") under one cap: nothing can hide in headers, other members or padding.
     found = []
-    with gzip.open(path) as plain:
-        capped = _Capped(cast(BinaryIO, plain), path, limit)
-        with tarfile.open(fileobj=cast(BinaryIO, capped), mode="r|") as archive:
-            for info in archive:
-                _refuse_stray_names(path, [info.name])
-                if info.name == member:
-                    found.append(_tar_content(archive, info, path))
-        while capped.read(1 << 16):  # to the very end, where gzip's checksum is
-            pass
+    capped = _Capped(plain, path, limit)
+    with tarfile.open(fileobj=cast(BinaryIO, capped), mode="r|") as archive:
+        for info in archive:
+            _refuse_stray_names(path, [info.name])
+            if info.name == member:
+                found.append(_tar_content(archive, info, path))
+    while capped.read(1 << 16):  # to the very end, where the checksum is
+        pass
     if len(found) != 1:
         raise _not_once(path, member)
     return found[0]

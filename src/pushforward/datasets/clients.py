@@ -1,4 +1,4 @@
-"""Asking a package's ordinary client, pip or npm, for its file."""
+"""Asking a package's ordinary client, pip, npm or apt-get, for its file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pushforward.datasets.package import Package
 from pushforward.errors import DataError
 
 TIMEOUT = 900  # seconds; the largest package here takes a minute on a slow line
-_COMPLAINTS = ("ERROR", "npm error", "npm ERR!")
+_COMPLAINTS = ("ERROR", "npm error", "npm ERR!", "E: ")
 
 
 def download(package: Package, folder: Path) -> Path:
@@ -25,7 +25,7 @@ def download(package: Package, folder: Path) -> Path:
     Raises:
         DataError: the client is missing, fails, takes too long, or gives another file.
     """
-    command = _pip(package, folder) if package.client == "pip" else _npm(package)
+    command = _command(package, folder)
     try:
         # In `folder`, so that no file of the current folder can pose as the client's.
         done = subprocess.run(
@@ -47,6 +47,12 @@ def download(package: Package, folder: Path) -> Path:
     if not file.is_file():
         raise _failure(package, f"{package.client} gave another file than {package.filename}")
     return file
+
+
+def _command(package: Package, folder: Path) -> list[str]:
+    if package.client == "pip":
+        return _pip(package, folder)
+    return _npm(package) if package.client == "npm" else _apt(package)
 
 
 def _pip(package: Package, folder: Path) -> list[str]:
@@ -78,6 +84,13 @@ def _npm(package: Package) -> list[str]:
     if npm is None:
         raise _failure(package, "npm is not on the path", "install Node.js, which brings it")
     return [npm, "pack", "--ignore-scripts", f"{package.name}@{package.version}"]
+
+
+def _apt(package: Package) -> list[str]:
+    apt = shutil.which("apt-get")
+    if apt is None:
+        raise _failure(package, "apt-get is not on the path", "use a Debian or Ubuntu machine")
+    return [apt, "download", f"{package.name}={package.version}"]  # installs nothing
 
 
 def _complaint(done: subprocess.CompletedProcess[str]) -> str:

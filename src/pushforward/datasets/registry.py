@@ -1,4 +1,4 @@
-"""The catalogue of data sets, and loading one by name."""
+"""The catalogue of data sets, tables and images, and loading a table by name."""
 
 from __future__ import annotations
 
@@ -7,33 +7,46 @@ from typing import TYPE_CHECKING
 
 from pushforward.datasets import (
     diamonds,
+    digits8,
+    fashion_mnist,
     gaia,
     hipparcos,
     keel,
+    mnist,
     nycflights,
     posteriors,
     sklearn_tables,
 )
 from pushforward.datasets.dataset import Dataset
+from pushforward.datasets.image_set import ImageSet
 from pushforward.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_SOURCES = (gaia, hipparcos, keel, diamonds, nycflights, posteriors, sklearn_tables)
+_SOURCES = (
+    *(gaia, hipparcos, keel, diamonds, nycflights, posteriors, sklearn_tables),
+    *(mnist, fashion_mnist, digits8),
+)
 
 
-def catalogue() -> dict[str, Dataset]:
+def catalogue() -> dict[str, Dataset | ImageSet]:
     """All data sets by name, each with its summary, source and licence; nothing is fetched.
+
+    Returns:
+        A `Dataset` for each table, and an `ImageSet` for each set of images.
 
     Example:
         >>> catalogue()["gaia"].licence
         'CC BY-SA 3.0 IGO (ESA/Gaia/DPAC)'
     """
-    return {entry.name: entry for source in _SOURCES for entry in source.ENTRIES}
+    entries: list[Dataset | ImageSet] = []
+    for source in _SOURCES:
+        entries.extend(source.ENTRIES)
+    return {entry.name: entry for entry in entries}
 
 
-def find(name: str) -> Dataset:
+def find(name: str) -> Dataset | ImageSet:
     """The data set called `name`; nothing is fetched.
 
     Raises:
@@ -55,10 +68,10 @@ def find(name: str) -> Dataset:
 
 
 def load(name: str, rows: int | None = None, seed: int = 0) -> pa.Table:
-    """The data set called `name`, fetched by package name, checked and cached where it must be.
+    """The table called `name`, fetched by package name, checked and cached where it must be.
 
     Args:
-        name: one of `catalogue()`.
+        name: a table of `catalogue()`; images are read by `pushforward.images.read_images`.
         rows: how many rows to draw at random, without replacement; None for the whole table in
             its published order. With one seed, a smaller draw is the beginning of a larger one.
         seed: of the draw, and of nothing else.
@@ -69,14 +82,19 @@ def load(name: str, rows: int | None = None, seed: int = 0) -> pa.Table:
         and nulls as well. For source and licence see `find(name)`.
 
     Raises:
-        DataError: an unknown name, more rows than it has (or none), a negative seed, or a package
-            that cannot be fetched or is not what it should be.
+        DataError: an unknown name, that of images, more rows than it has (or none), a negative
+            seed, or a package that cannot be fetched or is not what it should be.
 
     Example:
         >>> load("wine", rows=5, seed=1).shape
         (5, 13)
     """
     dataset = find(name)
+    if isinstance(dataset, ImageSet):
+        raise DataError(
+            f"{name} is a set of images, not a table; read it with pushforward.images.read_images, "
+            f"or write it to a file with `pushforward data get {name}`."
+        )
     if rows is not None and not 1 <= rows <= dataset.rows:
         raise DataError(f"{name} has {dataset.rows:,} rows; {rows:,} were asked for.")
     if seed < 0:
