@@ -74,7 +74,7 @@ levels of 'cut' (did you mean 'Ideal'?): 'Fair', 'Good', 'Ideal'.
     place = {column.name: j for j, column in enumerate(schema.modelled)}
     known: dict[int, float] = {}
     limits: dict[int, Limit] = {}
-    constants = {column.name: column for column in schema.columns if column.kind == "constant"}
+    constants = schema.constants
     for name, own in clauses.items():
         if name in constants:
             require_constant(own, constants[name])

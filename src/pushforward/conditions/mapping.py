@@ -58,7 +58,7 @@ def from_mapping(given: Mapping[str, Any], schema: Schema) -> Condition:
     place = {column.name: j for j, column in enumerate(columns)}
     known: dict[int, float] = {}
     limits: dict[int, Limit] = {}
-    constants = {column.name: column for column in schema.columns if column.kind == "constant"}
+    constants = schema.constants
     for name, asked in given.items():
         if name in constants:
             require_constant(_clauses(constants[name], asked), constants[name])

@@ -60,6 +60,11 @@ class Schema(BaseModel):
         return [column for column in self.columns if column.modelled]
 
     @property
+    def constants(self) -> dict[str, Column]:
+        """The columns that are one value in every row, by name."""
+        return {column.name: column for column in self.columns if column.kind == "constant"}
+
+    @property
     def left_out(self) -> list[tuple[str, str]]:
         """The names of the other columns, and why each is left out."""
         return [(c.name, _why(c)) for c in self.columns if not c.modelled]

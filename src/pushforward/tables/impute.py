@@ -94,10 +94,9 @@ class Imputer:
                 columns[column.name], missing, short[:, j], column, decimal
             )
         count = int(coded.missing.sum())
-        for column in schema.columns:
-            if column.kind == "constant" and column.name in columns:
-                cells, certain = with_constant(columns[column.name], column, schema.na)
-                columns[column.name] = cells
+        for name, column in schema.constants.items():
+            if name in columns:
+                columns[name], certain = with_constant(columns[name], column, schema.na)
                 open_cells = certain.to_numpy(zero_copy_only=False)[:: self.draws]
                 count, gaps = count + int(open_cells.sum()), gaps | open_cells
         self.cells, self.rows = self.cells + count, self.rows + int(gaps.sum())

@@ -102,7 +102,7 @@ def read_typed(
     if not names:
         raise DataError(f"{reader.source}: no column is left to model{why_none(schema)}.")
     require_columns(names, reader.names, reader.source)
-    constants = [c.name for c in schema.columns if c.kind == "constant" and c.name in reader.names]
+    constants = [name for name in schema.constants if name in reader.names]
     blocks = []
     for batch in reader.batches(columns=[*names, *constants]):
         coded = schema.encode(batch.data, batch.source, batch.start, batch.header)

@@ -55,7 +55,7 @@ class Logistics(NamedTuple):
         inside = (self.log_weights + _shares(self, first, last, within)).masked_fill(
             (within <= 0)[:, None], -math.inf
         )
-        return torch.cat([inside, self.known.log_masses(low, high, width)], -1)
+        return torch.cat([inside, self.known.log_masses(low, high, width, within)], -1)
 
     def draw(
         self, log_masses: Tensor, low: Tensor, high: Tensor, generator: torch.Generator | None
@@ -69,7 +69,8 @@ class Logistics(NamedTuple):
             return _quantile(loc, scale, low, high, u)
         first, last, _ = self.known.clip(low, high, high - low)
         inside = _quantile(loc, scale, first, last, u)
-        return self.known.draw(part - self.loc.shape[1], inside, low, high, u)
+        other = part - self.loc.shape[1]
+        return torch.where(other < 0, inside, self.known.draw(other, low, high, u))
 
 
 def _shares(law: Logistics, low: Tensor, high: Tensor, width: Tensor) -> Tensor:

@@ -68,12 +68,16 @@ class Range(NamedTuple):
         cut = (low < self.low) | (high > self.high)
         return first, last, torch.where(cut, last - first, width)
 
-    def log_masses(self, low: Tensor, high: Tensor, width: Tensor) -> Tensor:
-        """log of what [low, high] (rows) has below the range, above it and anywhere, (rows, 3)."""
+    def log_masses(self, low: Tensor, high: Tensor, width: Tensor, within: Tensor) -> Tensor:
+        """log of what [low, high] (rows) has below the range, above it and anywhere, (rows, 3).
+
+        Args:
+            within: the width of the part in the range, as `clip` has it.
+        """
         below = self._beyond(self.low - high, self.low - low, width)
         above = self._beyond(low - self.high, high - self.high, width)
-        within = self.clip(low, high, width)[2] / (self.high - self.low)
-        return torch.stack([below, above, self.log_share + within.log()], -1)
+        anywhere = self.log_share + (within / (self.high - self.low)).log()
+        return torch.stack([below, above, anywhere], -1)
 
     def _beyond(self, near: Tensor, far: Tensor, width: Tensor) -> Tensor:
         """log of what is from `near` to `far` beyond an end, `width` apart."""
@@ -84,8 +88,8 @@ class Range(NamedTuple):
         mass = log_share + log1mexp(DECAY * log_ratio)
         return mass.masked_fill((far <= 0) | self.bounded, -math.inf)
 
-    def draw(self, part: Tensor, inside: Tensor, low: Tensor, high: Tensor, u: Tensor) -> Tensor:
-        """`inside` (rows) where `part` < 0, else a draw within [low, high] of one of the others.
+    def draw(self, part: Tensor, low: Tensor, high: Tensor, u: Tensor) -> Tensor:
+        """The u-quantile (rows) of one of the parts within [low, high].
 
         Args:
             part: 0 for below the range, 1 for above it, 2 for anywhere in it.
@@ -99,5 +103,4 @@ class Range(NamedTuple):
         t = torch.minimum(torch.maximum(t, near), far)
         beyond = torch.where(lower, self.low - t, self.high + t)
         first, last, _ = self.clip(low, high, high - low)
-        anywhere = torch.where(part == 2, first + u * (last - first), inside)
-        return torch.where((part == 0) | (part == 1), beyond, anywhere)
+        return torch.where(part == 2, first + u * (last - first), beyond)
