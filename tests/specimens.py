@@ -185,6 +185,7 @@ TRAINED = [
     if any(True for _ in _transform(case).parameters())
 ]
 
+AUTOENCODERS = {"vae"}  # no flows, but bounds, with tests of their own
 TYPED = {"columns"}  # recipes of rows that are no points of space, with tests of their own
 OPTIONS: dict[str, list[dict[str, Any]]] = {  # beside each recipe's defaults
     "nsf": [{"wiring": "coupling"}],

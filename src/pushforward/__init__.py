@@ -32,8 +32,10 @@ _PUBLIC = {
     "images": "",
     "diagnostics": "",
     "errors": "",
+    "vae": "",
     "Flow": "flow",
     "Step": "flow",
+    "VAE": "vae",
     "fit": "training",
     "fit_target": "training",
     "fit_density": "density",
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
         training,
         transforms,
         univariate,
+        vae,
     )
     from pushforward.density import fit_density as fit_density
     from pushforward.diagnostics.check import check as check
@@ -74,6 +77,7 @@ if TYPE_CHECKING:
     from pushforward.storage import save as save
     from pushforward.training import fit_target as fit_target
     from pushforward.training.fit import fit as fit
+    from pushforward.vae import VAE as VAE
 
 
 def __getattr__(name: str) -> Any:

@@ -38,7 +38,7 @@ def recipe(function: Callable[P, Flow]) -> Callable[P, Flow]:
     @functools.wraps(function)
     def build(*args: P.args, **kwargs: P.kwargs) -> Flow:
         arguments = bound(function, *args, **kwargs)
-        _refuse_senseless(function, arguments)
+        refuse_senseless(function, arguments)
         flow = function(*args, **kwargs)
         flow.made_by = {"recipe": function.__name__, "arguments": arguments}
         return flow
@@ -80,7 +80,7 @@ def vector_recipes() -> list[str]:
     return [name for name in RECIPES if "features" in inspect.signature(RECIPES[name]).parameters]
 
 
-def _refuse_senseless(function: Callable[..., Flow], arguments: dict[str, Any]) -> None:
+def refuse_senseless(function: Callable[..., Flow], arguments: dict[str, Any]) -> None:
     """Refuse what every recipe would refuse, before torch does in its own words."""
     count = arguments.get("context_features", 0)
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:

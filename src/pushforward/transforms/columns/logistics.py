@@ -64,7 +64,7 @@ class Logistics(NamedTuple):
         part = categorical(log_masses, generator)
         k = part.clamp(max=self.loc.shape[1] - 1)[:, None]
         loc, scale = self.loc.gather(1, k)[:, 0], self.log_scale.gather(1, k)[:, 0].exp()
-        u = torch.rand(loc.shape, generator=generator, dtype=loc.dtype).clamp(min=1e-12)
+        u = uniform(loc, generator).clamp(min=1e-12)
         if self.known is None:
             return _quantile(loc, scale, low, high, u)
         first, last, _ = self.known.clip(low, high, high - low)
@@ -112,6 +112,11 @@ def logistics(raw: Tensor, known: Range | None = None) -> Logistics:
 
 def categorical(log_weights: Tensor, generator: torch.Generator | None) -> Tensor:
     """One index (rows) for each row of log-weights (rows, K), which need not be normalised."""
-    noise = torch.rand(log_weights.shape, generator=generator, dtype=log_weights.dtype)
+    noise = uniform(log_weights, generator)
     gumbel = -torch.log(-torch.log(noise.clamp(1e-12, 1 - 1e-7)))
     return (log_weights + gumbel).argmax(-1)
+
+
+def uniform(like: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Uniform numbers in [0, 1), of the shape, dtype and device of `like`."""
+    return torch.rand(like.shape, generator=generator, dtype=like.dtype, device=like.device)

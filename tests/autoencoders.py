@@ -1,0 +1,58 @@
+"""Autoencoders in a state that nobody arranged, and truths about small ones."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pushforward import VAE
+from pushforward.transforms.registry import perturb
+from pushforward.vae.networks import ConvDecoder
+from specimens import seeded
+
+POSTERIORS = ("gaussian", "planar", "iaf", "nsf")
+
+
+def perturbed(
+    shape: tuple[int, ...], seed: int = 0, posterior_by: float = 0.15, **arguments: Any
+) -> VAE:
+    """An untrained one in float64, away from its start.
+
+    Args:
+        posterior_by: how far q is moved from N(0, I). A q that is far off is a poor proposal: of
+            its weights a few decide everything.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        vae = VAE(shape, **arguments)
+    posterior = list(vae.layer.posterior.parameters())
+    before = [p.detach().clone() for p in posterior]
+    perturb(vae, seeded(seed))
+    with torch.no_grad():
+        if isinstance(vae.layer.decoder, ConvDecoder):
+            for p in vae.layer.decoder.parameters():  # x hangs on z
+                p.mul_(2 if p.ndim > 1 else 1)
+        for p, start in zip(posterior, before, strict=True):
+            p.copy_(torch.lerp(start, p, posterior_by))
+    return vae.double()
+
+
+def all_images(height: int, width: int, values: int) -> Tensor:
+    """Every image of one channel, (values^(height·width), 1, height, width)."""
+    cells = itertools.product(range(values), repeat=height * width)
+    return torch.tensor(list(cells), dtype=torch.float64).reshape(-1, 1, height, width)
+
+
+def factor_analysis(vae: VAE) -> torch.distributions.MultivariateNormal:
+    """The law of x of an autoencoder of vectors with the likelihood "normal", exactly.
+
+    x = mean + A·z + noise, so that its covariance is A·Aᵀ + diag(scale²).
+    """
+    latent = vae.base.event_shape[0]
+    mean = vae.decode(torch.zeros(latent).double()).detach()
+    columns = vae.decode(torch.eye(latent).double()).detach() - mean
+    noise = vae.layer.likelihood.scale.detach().square().diag()
+    return torch.distributions.MultivariateNormal(mean, columns.t() @ columns + noise)
