@@ -185,6 +185,7 @@ TRAINED = [
     if any(True for _ in _transform(case).parameters())
 ]
 
+WHOLE = {"pixels"}  # recipes of whole numbers, whose latents are intervals; the same
 TYPED = {"columns"}  # recipes of rows that are no points of space, with tests of their own
 OPTIONS: dict[str, list[dict[str, Any]]] = {  # beside each recipe's defaults
     "nsf": [{"wiring": "coupling"}],

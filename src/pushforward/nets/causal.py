@@ -118,6 +118,8 @@ class Head(nn.Module):
 class CausalNet(nn.Module):
     """Features of pixels -> n_params numbers for each channel, which do not see it or later ones.
 
+    What lies far to the right in the rows just above is seen by attention only, or not at all.
+
     x (n, C, F, H, W), context (n, c) -> (n, C, H, W, n_params): channel after channel within a
     pixel, pixel after pixel within a row.
 
