@@ -186,6 +186,7 @@ TRAINED = [
 ]
 
 AUTOENCODERS = {"vae"}  # no flows, but bounds, with tests of their own
+WHOLE = {"pixels"}  # recipes of whole numbers, whose latents are intervals; the same
 TYPED = {"columns"}  # recipes of rows that are no points of space, with tests of their own
 OPTIONS: dict[str, list[dict[str, Any]]] = {  # beside each recipe's defaults
     "nsf": [{"wiring": "coupling"}],

@@ -9,10 +9,10 @@ import pytest
 from pushforward import flows, transforms, univariate
 from pushforward.flows import RECIPES, vector_recipes
 from pushforward.transforms import Transform
-from pushforward.transforms.image.registry import IMAGES, NOISES
+from pushforward.transforms.image.registry import CELLS, IMAGES, NOISES
 from pushforward.transforms.registry import ENTRIES, MAPS
 from pushforward.univariate import Univariate
-from specimens import AUTOENCODERS, FLOWS, IMAGE_FLOWS, TYPED
+from specimens import AUTOENCODERS, FLOWS, IMAGE_FLOWS, TYPED, WHOLE
 
 
 def concrete(module: object, base: type) -> set[type]:
@@ -29,6 +29,7 @@ def test_every_exported_transform_is_in_the_registry() -> None:
     made = {type(entry.make(2, 0)) for entry in ENTRIES}
     assert concrete(transforms, Transform) - made == set()
     made = {type(entry.make(0, 0)) for entry in IMAGES} | {type(n(0)) for n in NOISES.values()}
+    made |= {type(make((1, 2, 2), 2, 0)) for make in CELLS.values()}
     assert concrete(transforms.image, Transform) - made == set()
 
 
@@ -40,7 +41,7 @@ def test_every_recipe_is_measured() -> None:
     exported = {name for name in flows.__all__ if name in RECIPES}
     assert exported == set(RECIPES) - AUTOENCODERS
     assert {flow.name for flow in FLOWS} == set(vector_recipes()) - TYPED
-    assert {name for name, _ in IMAGE_FLOWS} == exported - set(vector_recipes())
+    assert {name for name, _ in IMAGE_FLOWS} == exported - set(vector_recipes()) - WHOLE
 
 
 def test_names_are_unique() -> None:

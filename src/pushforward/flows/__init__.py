@@ -4,6 +4,7 @@ from pushforward.flows.autoregressive import iaf, maf
 from pushforward.flows.columns import columns
 from pushforward.flows.coupling import nice, realnvp
 from pushforward.flows.image import glow, realnvp_image
+from pushforward.flows.pixels import pixels
 from pushforward.flows.recipe import RECIPES, assemble, rebuild, recipe, vector_recipes
 from pushforward.flows.residual import planar, radial, sylvester
 from pushforward.flows.spline import nsf
@@ -19,6 +20,7 @@ __all__ = [
     "maf",
     "nice",
     "nsf",
+    "pixels",
     "planar",
     "radial",
     "realnvp",

@@ -123,7 +123,8 @@ def seen(x: Tensor, channels: int) -> Tensor:
     """What the first convolution is given: x held within limits, or ones where there is no x."""
     if not channels:
         return x.new_ones(len(x), 1, *x.shape[2:])
-    return x.clamp(-INPUT_LIMIT, INPUT_LIMIT)
+    # Channels last: convolutions in bfloat16 are then some three times as fast on a CPU.
+    return x.clamp(-INPUT_LIMIT, INPUT_LIMIT).contiguous(memory_format=torch.channels_last)
 
 
 def per_channel(given: nn.Linear, context: Tensor | None) -> Tensor:

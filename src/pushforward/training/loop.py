@@ -23,6 +23,7 @@ from pushforward.training.progress import Progress
 from pushforward.training.settings import Settings
 from pushforward.training.state import State
 
+LOOKED_AT = 2**22  # numbers, before the first step
 LEAST_EPOCHS = 10  # patience counts from here
 LOOK_EVERY = 20  # steps on an accelerator between two looks at what they came to
 LARGEST_DRIFT = 1e-3  # of lean memory, beyond which points are computed again instead
@@ -163,7 +164,9 @@ class Loop:
         return self._before + time.perf_counter() - self._started
 
     def _refuse_bad_start(self) -> None:
-        figures = evaluate(self.terms, self.train)
+        # All rows of a table; of many images the first, or this would take as long as an epoch.
+        some = max(LOOKED_AT // max(self.train.x[0].numel(), 1), 1)
+        figures = evaluate(self.terms, next(self.train.batches(some)))
         if not math.isfinite(figures["nll"]):
             raise TrainingError(
                 "The NLL is not finite before the first step: at "

@@ -10,6 +10,8 @@ from pushforward.transforms.coupling import Coupling
 from pushforward.transforms.image.conv1x1 import Conv1x1
 from pushforward.transforms.image.coupling import ImageCoupling
 from pushforward.transforms.image.dequantize import Dequantization, Dequantize
+from pushforward.transforms.image.pixel_laws import LAWS
+from pushforward.transforms.image.pixels import PixelByPixel
 from pushforward.transforms.image.pixelwise import Pixelwise, image_actnorm
 from pushforward.transforms.image.reshape import Reshape
 from pushforward.transforms.image.split import Split
@@ -110,4 +112,12 @@ NOISES: dict[str, Callable[[int], Dequantization]] = {  # context_features -> a 
     "VariationalDequantize(spline)": lambda c: VariationalDequantize(
         2, 4, MAPS["RationalQuadraticSpline"], 3, c, (4, 4), "tanh"
     ),
+}
+
+CELLS: dict[str, Callable[[tuple[int, int, int], int, int], PixelByPixel]] = {
+    # (C, H, W), values, context_features -> a layer of whole numbers, each a cell of its latent
+    law: lambda shape, values, c, law=law: PixelByPixel(  # type: ignore[misc]
+        shape, law, values, c, width=8, blocks=2, attention=1, patch=2, heads=2
+    )
+    for law in LAWS
 }
