@@ -2,13 +2,17 @@
 
 from pushforward.storage.config import ColumnRecord, Config, TableRecord
 from pushforward.storage.folder import Stored, read_config, read_model, write_model
-from pushforward.storage.library import describe, load, save, versions
+from pushforward.storage.images import Bits, ImageRecord
+from pushforward.storage.library import config_of, describe, load, save, versions
 
 __all__ = [
+    "Bits",
     "ColumnRecord",
     "Config",
+    "ImageRecord",
     "Stored",
     "TableRecord",
+    "config_of",
     "describe",
     "load",
     "read_config",
