@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import tiny
+from pushforward.storage.words import cell
 from pushforward.tables import writing
-from pushforward.tables.card import cell
 from tiny import QUICK
 
 HOSTILE = {

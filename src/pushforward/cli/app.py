@@ -6,6 +6,7 @@ Nothing heavy is imported until a command runs, so that `--help` answers at once
 from __future__ import annotations
 
 import io
+import shlex
 import sys
 
 import typer
@@ -62,7 +63,8 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """The exit code of a command, once it has been carried out."""
     try:
-        code = app(arguments, prog_name="pushforward", standalone_mode=False) or 0
+        typed = shlex.join(["pushforward", *arguments])  # which a model's folder remembers
+        code = app(arguments, prog_name="pushforward", standalone_mode=False, obj=typed) or 0
         sys.stdout.flush()
     except (PushforwardError, typer.TyperException) as error:
         say.fault(message(error))

@@ -1,4 +1,4 @@
-"""`pushforward fit`: from a table to a model folder."""
+"""`pushforward fit`: from a table, or from images, to a model folder."""
 
 from __future__ import annotations
 
@@ -9,10 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pushforward.cli import say
-from pushforward.cli.options import NA, Data, Seed, locate, names, spellings
+from pushforward.cli.options import (
+    NA,
+    Data,
+    Seed,
+    assignments,
+    is_of_images,
+    locate,
+    names,
+    refuse_others,
+    spellings,
+)
 from pushforward.cli.rows import ADDED
+from pushforward.cli.unfinished import making, may_begin
 from pushforward.errors import ConfigurationError, DataError
-from pushforward.files import discard_aside, discard_drafts, replace_directory
 
 if TYPE_CHECKING:
     from pushforward.tables import NumericTable
@@ -23,6 +33,7 @@ TYPED = "columns"  # the recipe of typed columns
 
 
 def fit(
+    called: typer.Context,
     data: Data,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="MODEL", help="The folder to make.")
@@ -45,8 +56,9 @@ def fit(
     flow: Annotated[
         str,
         typer.Option(
-            help="auto: the best of many, mixed; columns: any of them given any others; or nsf, "
-            "maf, realnvp, nice, iaf, … of numbers."
+            help="auto: the best of many, mixed (glow of images); columns: any of them given any "
+            "others; or nsf, maf, realnvp, nice, iaf, … of numbers; or glow, realnvp_image, … of "
+            "images."
         ),
     ] = "auto",
     scaler: Annotated[
@@ -60,6 +72,27 @@ def fit(
     seed: Seed = 0,
     precision: Annotated[
         str | None, typer.Option(help="With --flow: full, or bf16 products while training.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="With --flow: an argument of the recipe, such as layers=8 or hidden=64,64; may be "
+            "repeated.",
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="With --flow: rows or images a step.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="With --flow: AdamW's, at its peak.")
+    ] = None,
+    by_class: Annotated[
+        bool, typer.Option("--class-conditional", help="Of images: condition on their labels.")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=2, help="Of images: only so many, drawn at random.")
     ] = None,
     memory: Annotated[
         str | None,
@@ -78,22 +111,71 @@ def fit(
         bool, typer.Option("--force", help="Replace a finished MODEL, or start afresh.")
     ] = False,
 ) -> None:
-    """Fit a density to the columns of DATA, without tuning.
+    """Fit a density to the columns of DATA, or to its images.
 
     Columns may be numbers, categories, dates, with cells missing. Of real numbers alone, Gaussians,
     mixtures, a kernel estimate and flows are tried within the time, and mixed as they foretell rows
     that they have not seen; --flow names a single flow instead. Other columns get a model that
     takes any of them given any others. A tenth of the rows is held out and judged by. The fit is
     kept in MODEL.partial each epoch, and becomes MODEL when it is done.
+
+    Images are a set's name (mnist), a folder of PNG or JPEG files, a .npy or an IDX file; --flow is
+    glow, realnvp_image, … of images. A tenth of them chooses the best epoch; the bits/dim are
+    theirs.
     """
     if epochs is not None and time_budget is not None:
         raise ConfigurationError("Give either --epochs or --time-budget, one of the two.")
-    if not output.name:
-        raise DataError(f"{output} is no name for a new folder; give another.")
-    partial = output.with_name(f"{output.name}.partial")
-    if not _may_begin(output, partial, resume, force):
+    if not may_begin(output, resume, force):
         return
+    from pushforward.training import seconds
+
+    budget = None
+    if epochs is None:
+        budget = seconds(DEFAULT_BUDGET if time_budget is None else time_budget)
+    limits: dict[str, Any] = {"epochs": epochs, "time_budget": budget, "seed": seed}
+    training = {
+        name: value
+        for name, value in (
+            ("batch_size", batch_size),
+            ("learning_rate", learning_rate),
+            ("precision", precision),
+            ("memory", memory),
+            ("compile", compiled or None),
+        )
+        if value is not None
+    }
+    arguments = assignments(settings or []) | ({} if scaler is None else {"scaler": scaler})
     given = names("--context", context)
+    wanted = names("--columns", columns)
+    of_images = is_of_images(data)
+    refuse_others(
+        data,
+        of_images,
+        {
+            "--columns": wanted,
+            "--context": given,
+            "--schema": schema,
+            "--na": na,
+            "--strict": strict,
+            "--scaler": scaler,
+        },
+        {"--class-conditional": by_class, "--limit": limit},
+    )
+    if of_images:
+        from pushforward.cli.images.fit import fit_images
+        from pushforward.images.fitting import AUTO, ImageRequest
+
+        recipe = AUTO if flow == "auto" else flow
+        asked = ImageRequest(
+            recipe,
+            **limits,
+            arguments=arguments,
+            training=training,
+            by_class=by_class,
+            command=called.find_root().obj,
+        )
+        fit_images(data, output, asked, limit, resume)
+        return
     if given and flow == TYPED:
         raise ConfigurationError(
             f"--flow {TYPED} fits a model of any columns given any others, told at `sample "
@@ -104,83 +186,17 @@ def fit(
         raise ConfigurationError(
             "--schema, --na and --strict are for typed columns; leave out --flow and --context."
         )
-    wanted = names("--columns", columns)
     if numeric:
         table = _read(data, wanted, given)
     else:
         table = _read_typed(data, wanted, schema, spellings(na), strict, flow == TYPED)
     from pushforward.tables.fitting import Request
-    from pushforward.training import seconds
 
-    budget = DEFAULT_BUDGET if time_budget is None else time_budget
-    request = Request(
-        recipe=flow,
-        context=tuple(given),
-        epochs=epochs,
-        time_budget=seconds(budget) if epochs is None else None,
-        seed=seed,
-        arguments={} if scaler is None else {"scaler": scaler},
-        training={
-            name: value
-            for name, value in (
-                ("precision", precision),
-                ("memory", memory),
-                ("compile", compiled or None),
-            )
-            if value is not None
-        },
-    )
-    if partial.exists() and not resume:
-        _tidy(partial)  # of another fit, which --force gives up
-    try:
+    request = Request(flow, tuple(given), **limits, arguments=arguments, training=training)
+    with making(output, resume) as partial:
         figures = _fit_into(partial, table, request, resume, baselines)
-    except BaseException as error:
-        _leave(partial, interrupted=isinstance(error, KeyboardInterrupt))
-        raise
-    replace_directory(partial, output)
-    _tidy(output)
     say.figures(figures)
     say.note(f"The model is in {output}.")
-
-
-def _may_begin(output: Path, partial: Path, resume: bool, force: bool) -> bool:
-    """Refuse to touch what was not offered; False where there is nothing left to do."""
-    from pushforward.storage.folder import is_model, refuse_folder
-
-    if resume and not partial.exists() and is_model(output):
-        _tidy(output)
-        say.note(f"{output} is finished; there is nothing to resume.")
-        return False
-    refuse_folder(output, force)
-    if partial.exists() and not (resume or force):
-        raise DataError(
-            f"{partial} holds an unfinished fit; go on with --resume, or start afresh with --force."
-        )
-    return True
-
-
-def _leave(partial: Path, interrupted: bool) -> None:
-    """A fit has ended before its time: keep what it saved, and say how it goes on."""
-    from pushforward.training.checkpoint import CHECKPOINT
-
-    if any(partial.rglob(CHECKPOINT)):
-        if interrupted:
-            say.note(f"{partial} keeps the last whole epoch: go on with --resume.")
-    elif partial.is_dir() and not any(partial.iterdir()):
-        partial.rmdir()
-
-
-def _tidy(model: Path) -> None:
-    """Remove what only a fit under way needs, also where one was killed while doing so."""
-    from pushforward.density.splines import discard_folds
-    from pushforward.storage.folder import FILES
-    from pushforward.training.checkpoint import CHECKPOINT, HISTORY
-
-    for name in (*FILES, CHECKPOINT, HISTORY):
-        discard_drafts(model / name)
-    (model / CHECKPOINT).unlink(missing_ok=True)
-    discard_folds(model)
-    discard_aside(model)
 
 
 def _read(data: str, columns: list[str], context: list[str]) -> NumericTable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,7 +14,9 @@ Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A fitted model's f
 Data = Annotated[
     str,
     typer.Argument(
-        metavar="DATA", help="A CSV or Parquet file, or a data set's name (see `data list`)."
+        metavar="DATA",
+        help="A CSV or Parquet file, images (a folder, a .npy or an IDX file), or a data set's "
+        "name (see `data list`).",
     ),
 ]
 Output = Annotated[
@@ -23,6 +25,20 @@ Output = Annotated[
         "--output", "-o", metavar="OUT", help="A .csv or .parquet file; - is standard output."
     ),
 ]
+MaybeOutput = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="OUT",
+        help="A .csv or .parquet file, or .npy of sampled images; - is standard output.",
+    ),
+]
+PartOption = Annotated[
+    Literal["train", "test"] | None,
+    typer.Option("--part", help="Which images of a set by name."),
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="Of images: only so many, drawn at random.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
 ExcelSafe = Annotated[
     bool,
@@ -71,6 +87,89 @@ def locate(data: str) -> Path:
         with replacing(target) as draft:
             pyarrow.parquet.write_table(table, draft)
     return target
+
+
+def is_of_images(data: str) -> bool:
+    """Is DATA images, rather than a table?"""
+    from pushforward.images.read import are_images
+
+    return are_images(data)
+
+
+def is_image_model(model: Path) -> bool:
+    """Is MODEL of images, rather than of a table?
+
+    Raises:
+        ModelError: it is no model, or damaged.
+    """
+    from pushforward.storage import read_config
+
+    return read_config(model).images is not None
+
+
+def refuse_others(
+    what: object, of_images: bool, for_tables: dict[str, object], for_images: dict[str, object]
+) -> None:
+    """Refuse an option that was given and belongs to the other kind of data.
+
+    Args:
+        what: the data or the model, for the message.
+        of_images: is it images, or a model of them?
+        for_tables, for_images: options by name; one that is None, False or empty was not given.
+
+    Raises:
+        ConfigurationError: the first of those that were given.
+    """
+    wrong = next((n for n, v in (for_tables if of_images else for_images).items() if v), None)
+    if wrong is not None:
+        kind, other = ("images", "a table") if of_images else ("a table", "images")
+        raise ConfigurationError(f"{wrong} is for {other}, but {what} is {kind}; leave it out.")
+
+
+def assignments(texts: list[str]) -> dict[str, Any]:
+    """Arguments of a recipe from "name=value": numbers, true and false, lists, else words.
+
+    Raises:
+        ConfigurationError: no name or no value, or a name twice.
+
+    Example:
+        >>> assignments(["layers=8", "hidden=64,64", "alpha=0.05", "univariate=spline"])
+        {'layers': 8, 'hidden': [64, 64], 'alpha': 0.05, 'univariate': 'spline'}
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, _, value = (part.strip() for part in text.partition("="))
+        if not name or not value:
+            raise ConfigurationError(
+                f"--set takes NAME=VALUE, such as layers=8, but was given {text!r}."
+            )
+        if name in found:
+            raise ConfigurationError(f"--set gives {name!r} twice.")
+        parts = [_plain(part.strip()) for part in value.strip("[]()").split(",") if part.strip()]
+        found[name] = parts if "," in value or value[0] in "[(" else parts[0]
+    return found
+
+
+def _plain(word: str) -> Any:
+    """A number, true or false where it is one; else the word."""
+    known = {"true": True, "false": False}
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            pass
+    return known.get(word.lower(), word)
+
+
+def needed(output: str | None) -> str:
+    """The output that a table must be given.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    if output is None:
+        raise ConfigurationError("Give -o OUT, the file to write; - is standard output.")
+    return output
 
 
 def refuse_output(output: str, force: bool) -> None:

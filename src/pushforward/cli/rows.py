@@ -8,7 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pushforward.cli import say
-from pushforward.cli.options import Data, ExcelSafe, Force, Model, Output, locate, refuse_output
+from pushforward.cli.options import (
+    Data,
+    ExcelSafe,
+    Force,
+    Limit,
+    MaybeOutput,
+    Model,
+    Output,
+    PartOption,
+    Seed,
+    is_image_model,
+    locate,
+    needed,
+    refuse_others,
+    refuse_output,
+)
 from pushforward.errors import ConfigurationError, DataError
 from pushforward.text import visible
 
@@ -32,8 +47,20 @@ MOST_NAMED = 5
 def score(
     model: Model,
     data: Data,
-    output: Output,
+    output: MaybeOutput = None,
     force: Force = False,
+    part: PartOption = None,
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="K",
+            help="Of images, where log P is a bound by noise: so many draws for each image, whose "
+            "log-mean-exp is a tighter bound; 1 if left out.",
+        ),
+    ] = None,
+    limit: Limit = None,
+    seed: Seed = 0,
     blame: Annotated[
         bool,
         typer.Option(
@@ -68,7 +95,27 @@ def score(
     of the row in nats, in the units of the table. rarity is the share of held-out rows that are
     less likely: near 0 is rare, near 1 is typical. With --blame, two more. Where cells are missing,
     log_prob is that of the others.
+
+    Of images: print their bits/dim, -log2 P for each number of an image, and whether it is exact or
+    a bound; OUT gets a row for each image. Of a data set by name, its test part is scored.
     """
+    of_images = is_image_model(model)
+    refuse_others(
+        model,
+        of_images,
+        {
+            "--blame": blame,
+            "--blame-below": blame_below is not None,
+            "--spread": spread,
+            "--excel-safe": excel_safe,
+        },
+        {"--part": part, "--draws": draws, "--limit": limit, "--seed": seed},
+    )
+    if of_images:
+        from pushforward.cli.images.score import score_images
+
+        score_images(model, data, output, part, draws or 1, limit, seed, force)
+        return
     if blame_below is not None and not blame:
         raise ConfigurationError("--blame-below goes with --blame.")
     limit = BLAME_BELOW if blame_below is None else blame_below
@@ -92,7 +139,7 @@ def score(
         return carried | numbers | scores | spreads | accused
 
     refused = ADDED + (BLAMED if blame else ()) + ((SPREAD,) if spread_by else ())
-    _stream(model, data, output, force, columns, refused, excel_safe)
+    _stream(model, data, needed(output), force, columns, refused, excel_safe)
 
 
 class _Units:

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pushforward.cli import say
-from pushforward.cli.options import ExcelSafe, Force, Model, Output, Seed, locate, refuse_output
+from pushforward.cli.options import (
+    ExcelSafe,
+    Force,
+    MaybeOutput,
+    Model,
+    Seed,
+    is_image_model,
+    locate,
+    needed,
+    refuse_others,
+    refuse_output,
+)
 from pushforward.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,8 +30,10 @@ APART = 0.2  # nats between orders of the columns that call for a warning
 
 def sample(
     model: Model,
-    n: Annotated[int, typer.Option("-n", help="How many rows (for each row of --context).")],
-    output: Output,
+    n: Annotated[
+        int, typer.Option("-n", help="How many rows (for each row of --context), or images.")
+    ],
+    output: MaybeOutput = None,
     seed: Seed = 0,
     context: Annotated[
         str | None,
@@ -34,16 +47,47 @@ def sample(
             "cut=Good|Ideal or cut in {Good;Ideal}; a comma joins, double quotes hold a comma.",
         ),
     ] = None,
+    picture: Annotated[
+        str | None,
+        typer.Option("--grid", metavar="OUT", help="Of images: a .png of them, side by side."),
+    ] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option(
+            metavar="T",
+            help="Of images: the deviation of the base's z; less than 1 keeps nearer to the mode.",
+        ),
+    ] = None,
+    chosen: Annotated[
+        str | None,
+        typer.Option("--class", help="Of class-conditional images: this class alone."),
+    ] = None,
     excel_safe: ExcelSafe = False,
     force: Force = False,
 ) -> None:
-    """Draw new rows from MODEL.
+    """Draw new rows, or images, from MODEL.
 
     With --given, of a model of typed columns (`fit --flow columns`): rows given any of its columns,
     chosen now. The log of the condition's probability is said on standard error, in nats.
+
+    Images go to a .npy file (-o), a picture (--grid), or both.
     """
     if n < 1:
         raise ConfigurationError(f"-n must be at least 1, but is {n}.")
+    of_images = is_image_model(model)
+    refuse_others(
+        model,
+        of_images,
+        {"--context": context, "--given": given, "--excel-safe": excel_safe},
+        {"--grid": picture, "--temperature": temperature is not None, "--class": chosen},
+    )
+    if of_images:
+        from pushforward.cli.images.sample import sample_images
+
+        warmth = 1.0 if temperature is None else temperature
+        sample_images(model, n, output, picture, warmth, chosen, seed, force)
+        return
+    output = needed(output)
     refuse_output(output, force)
     import numpy as np
 

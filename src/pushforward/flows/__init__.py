@@ -5,7 +5,14 @@ from pushforward.flows.columns import columns
 from pushforward.flows.coupling import nice, realnvp
 from pushforward.flows.image import glow, realnvp_image
 from pushforward.flows.pixels import pixels
-from pushforward.flows.recipe import RECIPES, assemble, rebuild, recipe, vector_recipes
+from pushforward.flows.recipe import (
+    RECIPES,
+    assemble,
+    image_recipes,
+    rebuild,
+    recipe,
+    vector_recipes,
+)
 from pushforward.flows.residual import planar, radial, sylvester
 from pushforward.flows.spline import nsf
 from pushforward.flows.stack import stack
@@ -17,6 +24,7 @@ __all__ = [
     "columns",
     "glow",
     "iaf",
+    "image_recipes",
     "maf",
     "nice",
     "nsf",

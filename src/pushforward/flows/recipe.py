@@ -80,6 +80,15 @@ def vector_recipes() -> list[str]:
     return [name for name in RECIPES if "features" in inspect.signature(RECIPES[name]).parameters]
 
 
+def image_recipes() -> list[str]:
+    """The recipes of images of whole numbers, by name: they ask for a shape, and for `values`."""
+    return [
+        name
+        for name in RECIPES
+        if {"shape", "values"} <= inspect.signature(RECIPES[name]).parameters.keys()
+    ]
+
+
 def refuse_senseless(function: Callable[..., Flow], arguments: dict[str, Any]) -> None:
     """Refuse what every recipe would refuse, before torch does in its own words."""
     count = arguments.get("context_features", 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pushforward.errors import DataError
-from pushforward.images.images import Images
+from pushforward.images.images import Images, sized
 from pushforward.text import excerpt, listed, refusal
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -55,15 +55,15 @@ def read_folder(folder: Path) -> Images:
     except MemoryError as error:
         raise refusal(
             str(folder),
-            f"{len(files):,} images of {_size(first)} are too much for the memory.",
+            f"{len(files):,} images of {sized(first.shape)} are too much for the memory.",
         ) from error
     for row, file in enumerate(files):
         image = _pixels(file)
         if image.shape != first.shape:
             raise refusal(
                 str(file),
-                f"it is {_size(image)}, but {excerpt(files[0].name)} is {_size(first)}; bring all "
-                "images to one size, and to gray or colour.",
+                f"it is {sized(image.shape)}, but {excerpt(files[0].name)} is "
+                f"{sized(first.shape)}; bring all images to one size, and to gray or colour.",
             )
         pixels[row] = image
     return Images(pixels, str(folder), labels, classes=classes)
@@ -151,8 +151,3 @@ def _mode(mode: str, transparent: bool, file: Path) -> str:
             f"its pixels are of the kind {mode}; convert it to gray or RGB of 8 bits a channel.",
         )
     return _MODES[mode]
-
-
-def _size(image: np.ndarray) -> str:
-    channels, height, width = image.shape
-    return f"{'gray' if channels == 1 else 'RGB'} of {height} x {width} (height, width)"

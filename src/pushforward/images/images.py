@@ -12,6 +12,17 @@ from pushforward.text import refusal
 CHANNELS = (1, 3)  # gray, or red, green and blue
 
 
+def sized(shape: tuple[int, ...]) -> str:
+    """The shape (C, H, W) of an image, in words.
+
+    Example:
+        >>> sized((1, 28, 28))
+        'gray of 28 x 28 (height, width)'
+    """
+    channels, height, width = shape
+    return f"{'gray' if channels == 1 else 'RGB'} of {height} x {width} (height, width)"
+
+
 @dataclass(frozen=True, eq=False)
 class Images:
     """Images of one size, with one label each or none.
@@ -84,6 +95,9 @@ class Images:
             raise refusal(self.source, f"it has {len(self):,} images; {rows:,} were asked for.")
         if seed < 0:
             raise refusal(self.source, f"the seed is {seed}; give 0 or a greater whole number.")
-        chosen = np.random.default_rng(seed).permutation(len(self))[:rows]
-        labels = None if self.labels is None else self.labels[chosen]
-        return replace(self, pixels=self.pixels[chosen], labels=labels)
+        return self.take(np.random.default_rng(seed).permutation(len(self))[:rows])
+
+    def take(self, index: np.ndarray) -> Images:
+        """The images of that index (m), one at least, in its order, with their labels."""
+        labels = None if self.labels is None else self.labels[index]
+        return replace(self, pixels=self.pixels[index], labels=labels)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pushforward.datasets import ImageSet, find
+from pushforward.datasets import ImageSet, catalogue, find
 from pushforward.datasets.idx import GZIP, read_idx
 from pushforward.datasets.image_set import Part
 from pushforward.errors import DataError
@@ -49,6 +49,45 @@ def read_images(
     else:
         images = _by_name(str(data), part, rows)
     return images if rows is None else images.draw(rows, seed)
+
+
+def read_judged(
+    data: str, part: Part | None = None, rows: int | None = None, seed: int = 0
+) -> Images:
+    """As `read_images`, to judge a model by: of a data set the test part, where none is named.
+
+    Raises:
+        DataError: as `read_images`.
+
+    Example:
+        >>> read_judged("digits8").source
+        'digits8 (test)'
+    """
+    chosen: Part = "test" if isinstance(catalogue().get(data), ImageSet) else "train"
+    return read_images(data, part or chosen, rows, seed)
+
+
+def are_images(data: str | Path) -> bool:
+    """Does what is given look like images, rather than a table? Whoever reads it checks.
+
+    A set of images by name; a folder, a `.npy` file or one picture; a file that begins as IDX does.
+
+    Example:
+        >>> are_images("digits8"), are_images("iris"), are_images("t.csv"), are_images("a.npy")
+        (True, False, False, True)
+    """
+    path = Path(data)
+    if path.suffix.lower() in (".csv", ".parquet"):
+        return False
+    if path.is_dir() or path.suffix.lower() in (".npy", *SUFFIXES):
+        return True
+    if path.is_file():
+        try:
+            with open(path, "rb") as handle:
+                return handle.read(2) in (b"\0\0", GZIP)
+        except OSError:
+            return False
+    return isinstance(catalogue().get(str(data)), ImageSet)
 
 
 def _by_name(name: str, part: Part, rows: int | None) -> Images:

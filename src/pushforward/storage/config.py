@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import from_json
 
 from pushforward.errors import ModelError
+from pushforward.storage.images import ImageRecord
 
 SCHEMA = 1
 
@@ -54,7 +55,8 @@ class Config(BaseModel):
         versions: of pushforward and torch, when the model was written.
         flow: how to rebuild it.
         dtype: of its tensors.
-        table: its columns; None for a flow that was saved from the library.
+        table: its columns; None for a flow of images, or saved from the library.
+        images: what they are; None for all other flows.
         training: settings, rows, seed and the fingerprint of the data, never the data.
         figures: held-out results.
     """
@@ -66,6 +68,7 @@ class Config(BaseModel):
     flow: FlowRecord
     dtype: Literal["float32", "float64"] = "float32"
     table: TableRecord | None = None
+    images: ImageRecord | None = None
     training: dict[str, Any] = Field(default_factory=dict)
     figures: dict[str, Any] = Field(default_factory=dict)
 

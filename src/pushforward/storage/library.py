@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from pushforward.errors import ConfigurationError
 from pushforward.files import naming, replace_directory
@@ -37,6 +38,16 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in ("pushforward", "torch")}
 
 
+def config_of(flow: Flow, **facts: Any) -> Config:
+    """The config of a flow, with what else is known of it: further fields of `Config`.
+
+    Raises:
+        ConfigurationError: as `describe`.
+    """
+    record, dtype = describe(flow)
+    return Config(versions=versions(), flow=record, dtype=dtype, **facts)  # type: ignore[arg-type]
+
+
 def save(flow: Flow, path: str | Path, force: bool = False) -> None:
     """Write a flow as a model folder, whole or not at all.
 
@@ -58,13 +69,12 @@ def save(flow: Flow, path: str | Path, force: bool = False) -> None:
         torch.Size([2])
     """
     path = Path(path)
-    record, dtype = describe(flow)
+    config = config_of(flow)
     refuse_folder(path, force)
     prefix = f".{path.name}."
     with naming(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=prefix) as beside:
         draft = Path(beside) / "model"
         draft.mkdir()
-        config = Config(versions=versions(), flow=record, dtype=dtype)  # type: ignore[arg-type]
         write_model(draft, flow, config, {}, _card(config))
         replace_directory(draft, path)
 

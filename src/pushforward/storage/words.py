@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from pushforward.text import excerpt
+
+ACTIVE = set("&<>|`*[]!\\:@")  # what HTML, a Markdown table, an image or a link is made of
+MANIFEST_SENTENCE = "The manifest detects damage; it does not say who made the model."
 SHOWN_APART = ("settings", "tried")  # of a training record: groups of their own
+
+
+def cell(text: object) -> str:
+    """Text from data as it may stand in Markdown, in a table too: nothing in it can act.
+
+    Example:
+        >>> cell("a|b</script>")
+        "'a&#124;b&#60;/script&#62;'"
+    """
+    return "".join(f"&#{ord(c)};" if c in ACTIVE else c for c in excerpt(text))
 
 
 def arguments_in_words(arguments: dict[str, Any]) -> str:
@@ -40,3 +54,15 @@ def tried_rows(training: dict[str, Any]) -> list[tuple[str, float, float, int, f
 
 TRIED_HEADERS = ("tried", "NLL", "weight", "parts", "seconds")
 TRIED_TITLE = "What was tried: NLL in nats per row, on rows that each was not fitted to"
+
+
+def making(training: dict[str, Any]) -> list[str]:
+    """How a model was made, as lines of Markdown: facts, and settings or what was tried."""
+    facts = [f"- {k.replace('_', ' ')}: {v}" for k, v in training.items() if k not in SHOWN_APART]
+    if tried := tried_rows(training):
+        lines = [f"| {n} | {nll:.4f} | {w:.3f} | {s:.1f} |" for n, nll, w, _, s in tried]
+        head = ["| tried | NLL | weight | seconds |", "|---|---|---|---|"]
+        what = f"{TRIED_TITLE}; the model is their mixture, by weight."
+        return [*facts, "", what, "", *head, *lines]
+    settings = ", ".join(f"{k} {v}" for k, v in training.get("settings", {}).items())
+    return [*facts, f"- settings: {settings}"]

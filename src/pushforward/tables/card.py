@@ -5,25 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from pushforward.storage import Config
-from pushforward.storage.words import SHOWN_APART, TRIED_TITLE, tried_rows
-from pushforward.tables.words import excerpt
-
-ACTIVE = set("&<>|`*[]!\\:@")  # what HTML, a Markdown table, an image or a link is made of
-
-
-def cell(text: object) -> str:
-    """Text from data as it may stand in a Markdown table: nothing in it can act.
-
-    Example:
-        >>> cell("a|b</script>")
-        "'a&#124;b&#60;/script&#62;'"
-    """
-    return "".join(f"&#{ord(c)};" if c in ACTIVE else c for c in excerpt(text))
+from pushforward.storage.words import MANIFEST_SENTENCE, cell, making
 
 
 def card(config: Config) -> str:
     """The card as Markdown: columns, held-out figures, how it was made, versions, how to use it."""
-    table, training = config.table, config.training
+    table = config.table
     assert table is not None
     lines = [
         "# A normalizing flow of a table",
@@ -42,8 +29,7 @@ def card(config: Config) -> str:
         "",
         "## How it was made",
         "",
-        *(f"- {k.replace('_', ' ')}: {v}" for k, v in training.items() if k not in SHOWN_APART),
-        *_settings(training),
+        *making(config.training),
         "",
         "## Use",
         "",
@@ -52,18 +38,10 @@ def card(config: Config) -> str:
         "pushforward sample MODEL -n 1000 -o rows.csv",
         "```",
         "",
-        "The manifest detects damage; it does not say who made the model.",
+        MANIFEST_SENTENCE,
         "",
     ]
     return "\n".join(lines)
-
-
-def _settings(training: dict[str, Any]) -> list[str]:
-    if tried := tried_rows(training):
-        lines = [f"| {n} | {nll:.4f} | {w:.3f} | {s:.1f} |" for n, nll, w, _, s in tried]
-        head = ["| tried | NLL | weight | seconds |", "|---|---|---|---|"]
-        return ["", f"{TRIED_TITLE}; the model is their mixture, by weight.", "", *head, *lines]
-    return ["- settings: " + ", ".join(f"{k} {v}" for k, v in training.get("settings", {}).items())]
 
 
 def _figures(figures: dict[str, Any]) -> list[str]:

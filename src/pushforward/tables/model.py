@@ -20,11 +20,9 @@ from pushforward.flow import Flow
 from pushforward.schema import Coded, Schema
 from pushforward.storage import (
     ColumnRecord,
-    Config,
     TableRecord,
-    describe,
+    config_of,
     read_model,
-    versions,
     write_model,
 )
 from pushforward.tables.card import card
@@ -286,12 +284,9 @@ class TableModel:
         Raises:
             DataError: the folder cannot be written.
         """
-        record, dtype = describe(self.flow)
         typed = None if self.schema is None else self.schema.model_dump(mode="json")
-        config = Config(
-            versions=versions(),
-            flow=record,
-            dtype=dtype,  # type: ignore[arg-type]
+        config = config_of(
+            self.flow,
             table=self.table.model_copy(update={"typed": typed}),
             training=self.training,
             figures=self.figures,
@@ -336,6 +331,11 @@ def load_table_model(folder: str | Path) -> TableModel:
     """
     stored = read_model(folder)
     flow, table = stored.flow.requires_grad_(False), stored.config.table
+    if stored.config.images is not None:
+        raise ModelError(
+            f"{folder} is a model of images, not of a table; score, sample, interpolate and "
+            "compare take it."
+        )
     if table is None:
         raise ModelError(
             f"{folder} is a flow without columns; read it with pushforward.load in Python."

@@ -29,7 +29,7 @@ def figures(entry: dict[str, Any]) -> str:
 
 
 @contextmanager
-def bar(show: bool) -> Iterator[Progress]:
+def bar(show: bool, label: str = "fit") -> Iterator[Progress]:
     """A rich progress bar on standard error, or nothing."""
     if not show:
         yield silent
@@ -39,7 +39,7 @@ def bar(show: bool) -> Iterator[Progress]:
     from rich.progress import Progress as RichProgress
 
     columns = (
-        TextColumn("fit"),
+        TextColumn(label),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
         TimeRemainingColumn(),
