@@ -28,6 +28,7 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 FLOW = "flow."  # the flow's tensors carry this prefix; others are the model's own
 SIZES = {"features", "context_features", "layers", "hidden", "bins", "components"}
 SIZES |= {"shape", "levels", "steps", "blocks", "values"}  # of images
+SIZES |= {"width", "attention", "patch", "heads"}  # of images pixel by pixel
 SIZES |= {"latent", "posterior_layers"}  # of autoencoders
 SMALL, SHORT = 1 << 16, 100  # sizes, and lists of them, up to here are not looked into
 NAMES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64", torch.bool: "BOOL"}
