@@ -90,7 +90,7 @@ def test_rows_are_told_as_they_are_done(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(99, "no row 99; the rows drawn are 1, 2"), (0, "no row 0"), (8, "Row 8 (MNIST)")],
+    [(99, "no row 99; its rows are 1, 2"), (0, "no row 0")],
 )
 def test_an_unknown_row_is_refused(number: int, words: str) -> None:
     with pytest.raises(ConfigurationError, match=re.escape(words)):
@@ -101,7 +101,7 @@ def test_the_command_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     app(["lecture", "-o", str(tmp_path), "--row", "12"], standalone_mode=False)
     said = capsys.readouterr()
     assert "density of X at 4" in said.out
-    assert "1 of 17 rows are in" in said.err
+    assert "1 of 20 rows are in" in said.err
     assert (tmp_path / "lecture.html").exists()
 
 

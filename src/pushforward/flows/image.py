@@ -33,8 +33,9 @@ from pushforward.univariate import (
     Univariate,
 )
 
+SPREAD = 1.5  # of a coupling's log-scale: with 5, which rows bear, a few images come out at 10⁹
 MAPS: dict[str, Callable[[], Univariate]] = {
-    "affine": Affine,
+    "affine": partial(Affine, bound=SPREAD),
     "logistics": partial(LogisticMixture, components=8),
     "spline": partial(RationalQuadraticSpline, bins=8, bound=5.0),
 }
@@ -142,7 +143,7 @@ def realnvp_image(
     def couplings(channels: int, parts: Sequence[Sequence[int] | str]) -> list[Transform]:
         given = (context_features, widths, activation, "residual")
         pairs = [
-            (ImageCoupling(channels, Affine(), part, *given), image_actnorm(channels))
+            (ImageCoupling(channels, map_called("affine"), part, *given), image_actnorm(channels))
             for part in parts
         ]
         return [layer for pair in pairs for layer in pair]

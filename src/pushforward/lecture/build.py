@@ -14,7 +14,6 @@ from pushforward.pages.page import figure, listing, page, section, table
 from pushforward.pages.theme import Form, embedded, formula, render
 from pushforward.pages.words import Html, joined, paragraph, text
 
-ELSEWHERE = {8: "MNIST", 9: "Glow", 10: "the VAE"}  # rows with chapters of their own
 WIDE = 6.0  # inches: a figure beyond that scrolls on a telephone instead of shrinking
 
 
@@ -22,7 +21,7 @@ def chosen(numbers: Sequence[int] | None) -> list[Row]:
     """The rows of those numbers, each once and in the lecture's order; all where None.
 
     Raises:
-        ConfigurationError: a row that the lecture does not have, or that is not drawn here.
+        ConfigurationError: a row that the lecture does not have.
 
     Example:
         >>> [row.number for row in chosen([13, 12, 13])]
@@ -30,11 +29,9 @@ def chosen(numbers: Sequence[int] | None) -> list[Row]:
     """
     known = {row.number: row for row in ROWS}
     for n in numbers or ():
-        if n in ELSEWHERE:
-            raise ConfigurationError(f"Row {n} ({ELSEWHERE[n]}) is not drawn yet.")
         if n not in known:
             listed = ", ".join(map(str, known))
-            raise ConfigurationError(f"The lecture has no row {n}; the rows drawn are {listed}.")
+            raise ConfigurationError(f"The lecture has no row {n}; its rows are {listed}.")
     return [row for n, row in known.items() if not numbers or n in numbers]
 
 

@@ -100,6 +100,20 @@ def outline(axes: Axes, corners: Tensor, colour: str, label: str = "", **style: 
     axes.plot(*closed.T, color=colour, label=label or None, **style)
 
 
+def sheet_of(axes: Axes, images: Tensor, columns: int, title: str) -> None:
+    """Gray images (n, 1, H, W) of bytes side by side, ink on paper."""
+    n, _, height, width = images.shape
+    rows = -(-n // columns)
+    padded = images.new_zeros(rows * columns, height, width)
+    padded[:n] = images[:, 0]
+    laid = padded.reshape(rows, columns, height, width).transpose(1, 2)
+    axes.imshow(plain(laid.reshape(rows * height, columns * width)), cmap=shades(INK), vmax=255)
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(True)
+    axes.spines[:].set(color=FAINT, linewidth=0.5)
+    axes.set_title(title, loc="center")
+
+
 def arrow(
     axes: Axes, start: Any, end: Any, label: str = "", shift: tuple[float, float] = (3, 3)
 ) -> None:

@@ -21,6 +21,7 @@ from pushforward.files import naming, refuse_existing, sha256, write_bytes, writ
 from pushforward.flow import Flow
 from pushforward.flows import rebuild
 from pushforward.storage.config import Config, parse
+from pushforward.storage.shipped import place_of, shipped
 from pushforward.storage.shapes import DTYPES, FLOW, facts_of, refuse_other_shapes
 
 CONFIG, TENSORS, MANIFEST, CARD = "config.json", "model.safetensors", "manifest.json", "README.md"
@@ -72,11 +73,14 @@ def is_model(path: Path) -> bool:
 def read_model(folder: str | Path) -> Stored:
     """Read a model folder, checking hashes and shapes before any tensor is allocated.
 
+    Args:
+        folder: its path, or the name of a model that comes with the package.
+
     Raises:
         ModelError: no such model, a file missing, damaged or altered, of a newer format, or whose
             tensors are not those that its config describes.
     """
-    folder = Path(folder)
+    folder = place_of(folder)
     config = read_config(folder)
     path = folder / TENSORS
     with _refusing_damage(path), safe_open(path, framework="pt") as file:
@@ -97,8 +101,12 @@ def read_config(folder: Path) -> Config:
     Raises:
         ModelError: as `read_model`.
     """
+    folder = place_of(folder)
     if not folder.is_dir():
-        raise ModelError(f"{folder} is not a model: there is no such folder.")
+        raise ModelError(
+            f"{folder} is not a model: there is no such folder. Models that come with the package: "
+            f"{', '.join(shipped())}."
+        )
     for name in (MANIFEST, *HASHED):
         if not (folder / name).is_file():
             hint = "; is its fit still unfinished?" if folder.name.endswith(".partial") else "."

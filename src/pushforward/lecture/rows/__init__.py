@@ -1,9 +1,11 @@
 """The rows of the lecture, in its order."""
 
 from pushforward.lecture.rows import (
+    autoencoder,
     change_of_variable,
     cost,
     determinants,
+    digits,
     distribution_functions,
     families,
     jacobians,
@@ -20,6 +22,8 @@ _CHAPTERS = (
     distribution_functions,
     planar,
     families,
+    digits,
+    autoencoder,
     determinants,
     likelihood,
     change_of_variable,
