@@ -14,6 +14,7 @@ import typer
 from pushforward.cli import (
     bench,
     check,
+    compare,
     data,
     fit,
     impute,
@@ -40,6 +41,7 @@ app.command("fit")(fit.fit)
 app.command("score")(rows.score)
 app.command("sample")(sample.sample)
 app.command("interpolate")(interpolate.interpolate)
+app.command("compare")(compare.compare)
 app.command("impute")(impute.impute)
 app.command("encode")(rows.encode)
 app.command("decode")(rows.decode)
