@@ -14,10 +14,12 @@ import typer
 from pushforward.cli import (
     bench,
     check,
+    compare,
     data,
     fit,
     impute,
     info,
+    interpolate,
     lecture,
     report,
     rows,
@@ -30,7 +32,7 @@ from pushforward.files import abandon
 
 app = typer.Typer(
     name="pushforward",
-    help="Normalizing flows of your own tables: exact densities, samples and latents.",
+    help="Normalizing flows of your own tables and images: densities, samples and latents.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     add_completion=False,
@@ -38,6 +40,8 @@ app = typer.Typer(
 app.command("fit")(fit.fit)
 app.command("score")(rows.score)
 app.command("sample")(sample.sample)
+app.command("interpolate")(interpolate.interpolate)
+app.command("compare")(compare.compare)
 app.command("impute")(impute.impute)
 app.command("encode")(rows.encode)
 app.command("decode")(rows.decode)

@@ -118,10 +118,10 @@ def score(
         return
     if blame_below is not None and not blame:
         raise ConfigurationError("--blame-below goes with --blame.")
-    limit = BLAME_BELOW if blame_below is None else blame_below
-    if not 0 <= limit <= 1:
-        raise ConfigurationError(f"--blame-below is a rarity from 0 to 1, not {limit:g}.")
-    accuse = _Accuser(limit) if blame else None
+    below = BLAME_BELOW if blame_below is None else blame_below
+    if not 0 <= below <= 1:
+        raise ConfigurationError(f"--blame-below is a rarity from 0 to 1, not {below:g}.")
+    accuse = _Accuser(below) if blame else None
     spread_by = _Spreader(spread) if spread is not None else None
 
     told = _Units()

@@ -49,7 +49,7 @@ def read_folder(folder: Path) -> Images:
         ((2, 1, 3, 4), array([0, 1]), ('cats', 'dogs'))
     """
     files, labels, classes = _found(folder)
-    first = _pixels(files[0])
+    first = read_picture(files[0])
     try:
         pixels = np.empty((len(files), *first.shape), np.uint8)
     except MemoryError as error:
@@ -58,7 +58,7 @@ def read_folder(folder: Path) -> Images:
             f"{len(files):,} images of {sized(first.shape)} are too much for the memory.",
         ) from error
     for row, file in enumerate(files):
-        image = _pixels(file)
+        image = read_picture(file)
         if image.shape != first.shape:
             raise refusal(
                 str(file),
@@ -106,8 +106,12 @@ def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
     return files, [e for e in entries if e.is_dir()]
 
 
-def _pixels(file: Path) -> np.ndarray:
-    """The pixels of one file, uint8 (channels, height, width)."""
+def read_picture(file: Path) -> np.ndarray:
+    """The pixels of one PNG or JPEG file, uint8 (channels, height, width).
+
+    Raises:
+        DataError: as `read_folder`.
+    """
     from PIL import Image
 
     if not file.is_file():  # a pipe would be waited for

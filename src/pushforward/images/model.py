@@ -65,7 +65,7 @@ class ImageModel:
                 "be equal. Leave out draws."
             )
         with seeded(seed):
-            for x, context in self._chunks(images):
+            for x, context in self.chunks(images):
                 total = np.full(len(x), -math.inf)
                 for _ in range(draws):
                     with torch.no_grad():
@@ -159,7 +159,7 @@ class ImageModel:
         """
         self.require(images)
         with seeded(seed), torch.no_grad():
-            return torch.cat([self.flow.encode(x, c) for x, c in self._chunks(images)])
+            return torch.cat([self.flow.encode(x, c) for x, c in self.chunks(images)])
 
     def decode(self, z: Tensor, context: Tensor | None = None) -> np.ndarray:
         """Images, uint8 (n, C, H, W), of latents (n, d), given contexts (n, c) as of `context`."""
@@ -243,7 +243,8 @@ class ImageModel:
         config = config_of(self.flow, images=self.record, training=self.training)
         write_model(folder, self.flow, config, {}, card(config))
 
-    def _chunks(self, images: Images) -> Iterator[tuple[Tensor, Tensor | None]]:
+    def chunks(self, images: Images) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Images as the flow takes them, (m, C, H, W), and their classes (m, c) or None."""
         labels = images.labels if self.record.classes else None
         for start in range(0, len(images), CHUNK):
             rows = slice(start, start + CHUNK)

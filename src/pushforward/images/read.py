@@ -67,6 +67,11 @@ def read_judged(
     return read_images(data, part or chosen, rows, seed)
 
 
+def at_most(images: Images, rows: int | None, seed: int = 0) -> Images:
+    """Images drawn at random, or all where there are no more than that."""
+    return images if rows is None or rows >= len(images) else images.draw(rows, seed)
+
+
 def are_images(data: str | Path) -> bool:
     """Does what is given look like images, rather than a table? Whoever reads it checks.
 

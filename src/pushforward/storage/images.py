@@ -63,13 +63,15 @@ class ImageRecord(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid")
-    shape: tuple[Literal[1, 3], Size, Size]
+    shape: tuple[Size, Size, Size]
     levels: Annotated[int, Field(ge=2, le=256)] = 256
     classes: list[Name] = Field(default_factory=list)
     heldout: Bits | None = None
 
     @model_validator(mode="after")
-    def _refuse_one_name_twice(self) -> ImageRecord:
+    def _refuse_what_cannot_be(self) -> ImageRecord:
+        if self.shape[0] not in (1, 3):
+            raise ValueError("images have one channel or three")
         if len(set(self.classes)) < len(self.classes):
             raise ValueError("two of its classes have one name")
         return self

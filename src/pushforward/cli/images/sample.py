@@ -8,6 +8,8 @@ from pushforward.cli import say
 from pushforward.cli.options import refuse_output
 from pushforward.errors import ConfigurationError
 
+MOST_ACROSS = 20  # classes that have columns of their own in a picture
+
 
 def sample_images(
     model: Path,
@@ -47,6 +49,7 @@ def sample_images(
         images = Images(pixels, str(model), levels=fitted.record.levels)
         write_images(images, output, force)
     if picture is not None:
-        write_grid(pixels, picture, fitted.record.levels, force=force)
+        across = classes if classes <= MOST_ACROSS and chosen is None else 0
+        write_grid(pixels, picture, fitted.record.levels, across or None, force)
     if classes and chosen is None:
         say.note(f"The {classes} classes follow one another, again and again.")
