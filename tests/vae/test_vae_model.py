@@ -204,3 +204,5 @@ def test_what_does_not_fit_is_refused_in_a_sentence(digits):
         Annealing(start="data")
     with pytest.raises(PushforwardError, match="not finite before the first step"):
         pf.fit(vae, digits[:50] + 0.5, epochs=1)
+    with pytest.raises(ConfigurationError, match="latents have shape"):
+        pf.check(vae)
