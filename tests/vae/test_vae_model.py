@@ -26,7 +26,7 @@ def small(**arguments):
         return pf.VAE((1, 8, 8), **{"latent": 8, "hidden": 8, "values": 17, **arguments})
 
 
-@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 8, 4), (1, 9, 7), (2, 1, 1), (5,)])
+@pytest.mark.parametrize("shape", [(1, 12, 12), (3, 8, 4), (1, 9, 7), (2, 1, 1), (5,)])
 @pytest.mark.parametrize("context_features", [0, 2])
 @pytest.mark.parametrize("likelihood", ["logistics", "normal"])
 def test_shapes_are_those_of_a_flow(shape, context_features, likelihood):
@@ -105,15 +105,15 @@ def test_draws_follow_their_generator():
     assert one.gap == other.gap
 
 
-@pytest.mark.parametrize("precision", ["full", "bf16"])
-def test_a_fit_improves_the_bound(digits, precision):
+def test_a_fit_in_bfloat16_improves_the_bound(digits):
     vae = small()
-    vae.initialize(digits[:800])
+    vae.initialize(digits[:500])
     before = elbo(vae, digits[:200], draws=5, generator=seeded(0)).mean()
-    pf.fit(vae, digits[:800], epochs=5, batch_size=64, learning_rate=5e-3, precision=precision)
+    pf.fit(vae, digits[:500], epochs=4, batch_size=50, learning_rate=1e-2, precision="bf16")
     after = elbo(vae, digits[:200], draws=5, generator=seeded(0)).mean()
     assert after > before + 15
-    assert after < importance_bound(vae, digits[:200], 50, generator=seeded(0)).mean()
+    sharper = importance_bound(vae, digits[:50], 20, generator=seeded(0)).mean()
+    assert sharper > elbo(vae, digits[:50], draws=20, generator=seeded(0)).mean()
 
 
 @pytest.mark.parametrize("posterior", POSTERIORS)
@@ -130,11 +130,12 @@ def test_every_posterior_is_fitted_saved_and_loaded(digits, posterior, tmp_path)
     assert loaded.made_by == vae.made_by
 
 
+@pytest.mark.slow
 def test_factor_analysis_is_fitted_nearly_to_the_truth():
     model = perturbed((4,), latent=2, likelihood="normal")
     x = model.sample((400,), generator=seeded(2))
     vae = pf.VAE((4,), latent=2, likelihood="normal").double()
-    pf.fit(vae, x, epochs=40, batch_size=50, learning_rate=2e-2)
+    pf.fit(vae, x, epochs=200, batch_size=50, learning_rate=2e-2)
     truth, found = (factor_analysis(one).log_prob(x).mean() for one in (model, vae))
     assert found > truth - 0.1
     assert importance_bound(vae, x, 100, generator=seeded(1)).mean() > truth - 0.3
@@ -203,3 +204,5 @@ def test_what_does_not_fit_is_refused_in_a_sentence(digits):
         Annealing(start="data")
     with pytest.raises(PushforwardError, match="not finite before the first step"):
         pf.fit(vae, digits[:50] + 0.5, epochs=1)
+    with pytest.raises(ConfigurationError, match="latents have shape"):
+        pf.check(vae)

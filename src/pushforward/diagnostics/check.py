@@ -48,7 +48,8 @@ def check(flow: Flow, data: Any = None, context: Any = None, seed: int = 0) -> C
 
     Raises:
         ShapeError: data or context that do not fit the flow.
-        ConfigurationError: a flow in another precision, or data without a row.
+        ConfigurationError: a flow in another precision, or whose latents have another size than
+            its data, as an autoencoder's; or data without a row.
         ModelError: a flow of typed columns with further layers.
 
     Example:
@@ -57,6 +58,12 @@ def check(flow: Flow, data: Any = None, context: Any = None, seed: int = 0) -> C
         >>> report.passed, report.verdict
         (True, 'This flow is right: each of its 12 properties holds.')
     """
+    if flow.base.event_shape.numel() != flow.event_shape.numel():
+        raise ConfigurationError(
+            f"check takes flows whose latents are as large as their data, but here latents have "
+            f"shape {tuple(flow.base.event_shape)} and data {tuple(flow.event_shape)}. What an "
+            "autoencoder says is measured by pushforward.vae.bdmc_gap."
+        )
     own = copy.deepcopy(flow).eval()
     like = next((t for t in (*own.parameters(), *own.buffers()) if t.is_floating_point()), None)
     like = torch.zeros(()) if like is None else like.detach()

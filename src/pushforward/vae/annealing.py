@@ -16,7 +16,7 @@ from pushforward.vae.hmc import Place, Start, Way, hamiltonian
 from pushforward.vae.model import VAE
 
 WANTED = 0.65  # share of trajectories that should be accepted (Neal 2011, section 5.4.4)
-FIRST_STEP, MENDING = 0.1, 0.2  # the pilot's first step, and how fast its logarithm is mended
+FIRST_STEP, MENDING = 0.5, 0.5  # the pilot's first step, and how fast its logarithm is mended
 PILOTS = 4  # chains of the pilot
 STEEPNESS = 4.0  # of the temperatures, which are dense at both ends (Wu et al. 2017, section 2.3)
 

@@ -99,7 +99,7 @@ class Logistics(Likelihood):
         total = each.reshape(x.shape).flatten(1).sum(1)
         return torch.where(inside.flatten(1).all(1), total, -math.inf)
 
-    def _edge(self, k: Tensor | int) -> Tensor | float:
+    def _edge(self, k: Tensor) -> Tensor:
         """Where cell k begins, among scaled numbers: the very number at which cell k - 1 ends."""
         return (2 * k - self.values) / (self.values - 1)
 
@@ -114,8 +114,8 @@ class Logistics(Likelihood):
         law = logistics(params.reshape(-1, self.n_params))
         weights, rate = law.log_weights.exp(), (-law.log_scale).exp()
         total = torch.zeros_like(law.loc[:, 0])
-        for k in range(1, self.values):  # one by one: all of them would be as large as an image
-            edge = self._edge(k)
+        # One by one: all of them at once would take as much memory as so many images.
+        for edge in self._edge(torch.arange(1, self.values).to(params)):
             total = total + (weights * ((law.loc - edge) * rate).sigmoid()).sum(-1)
         return total.reshape(params.shape[:-1])
 
