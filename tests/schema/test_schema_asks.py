@@ -187,3 +187,25 @@ def test_zeros_in_front_are_told_as_such():
     assert (
         "some with zeros in front, such as '00300', as codes have: it is taken as text" in told[0]
     )
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["-0.132", "-0.250"], [-0.132, -0.25]),
+        (["0,132", "-0,444"], [0.132, -0.444]),
+        (["-$0.132", "$0.001"], [-0.132, 0.001]),
+        (["(0.132)", "1.455"], [-0.132, 1.455]),
+        (["-1.132", "-0.250"], [-1.132, -0.25]),
+    ],
+)
+def test_no_thousands_begin_with_zero(cells, values):
+    column, _, questions = one(cells)
+    assert not any("is taken as" in question for question in questions)
+    found = Schema(columns=[column]).decode(codes(column, cells)[:, None])["x"]
+    assert found.to_pylist() == (cells if column.textual else values)
+
+
+def test_a_thousand_that_may_be_one_is_still_asked_about():
+    _, _, questions = one(["-1.132", "2.250"])
+    assert any("'-1.132', which is taken as -1.132" in question for question in questions)

@@ -244,3 +244,21 @@ def test_other_spellings_of_missing():
     column, _, _ = one(["1", "-999", "x", "2"], na=["-999", "X"])
     assert (column.kind, column.missing) == ("integer", True)
     assert one(["1", "NA"], na=[""])[0].levels == ["1", "NA"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(10**15, 10**15 + 1000), (10**14, 10**15), (2**52, 2**53)]
+)
+@pytest.mark.parametrize("typed", [pa.int64(), pa.float64(), None])
+def test_large_integers_stay_integers(low, high, typed):
+    whole = np.random.default_rng(3).integers(low, high, 300)
+    cells = pa.array([str(k) for k in whole]) if typed is None else pa.array(whole).cast(typed)
+    schema = infer(pa.table({"x": cells}), "t.csv", text=typed is None).schema
+    assert schema.columns[0].kind == ("integer" if high - low == 1000 else "real")
+    coded = schema.encode(pa.table({"x": cells}), "t.csv")
+    assert not coded.outside.any()
+    back = schema.decode(coded.values)["x"]
+    assert back.type == (typed or pa.int64())
+    assert back.to_pylist() == whole.tolist()
+    moved = schema.decode(coded.values + 0.3)["x"].cast(pa.int64())
+    assert moved.to_pylist() == whole.tolist()

@@ -93,6 +93,8 @@ def _step(facts: NumberFacts, values: np.ndarray, counts: np.ndarray) -> float |
     step = coarsest(facts.steps, len(values))
     if step is None and facts.narrow:
         step = coarsest(facts.narrow_steps, len(values))
+    if step is None and facts.whole and max(abs(facts.low), abs(facts.high)) < EXACT:
+        return 1.0  # too large for a grid to be told from rounding, but all whole
     if step is None or step in FINER:
         return converted(values, counts) or step
     return step

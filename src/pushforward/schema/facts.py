@@ -22,6 +22,7 @@ class NumberFacts:
         low, high: the least and the greatest.
         steps, narrow_steps: those that every value lies on, as float64 or as float32.
         narrow: whether every value is a float32.
+        whole: whether every value is a whole number.
         counting: whether each is the one before plus 1, so far.
 
     Example:
@@ -36,6 +37,7 @@ class NumberFacts:
     steps: list[float] = field(default_factory=lambda: [*STEPS, *FINER])
     narrow_steps: list[float] = field(default_factory=lambda: [*STEPS, *FINER])
     narrow: bool = True
+    whole: bool = True
     counting: bool = True
     last: float | None = None
 
@@ -48,6 +50,7 @@ class NumberFacts:
         self.low, self.high = min(self.low, low), max(self.high, high)
         values = values[np.abs(values) <= LARGEST]
         self.narrow = self.narrow and is_narrow(values)
+        self.whole = self.whole and bool((values == np.round(values)).all())
         self.steps = steps_of(values, self.steps)
         if self.narrow:
             self.narrow_steps = steps_of(values, self.narrow_steps, width=4)

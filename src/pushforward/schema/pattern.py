@@ -45,7 +45,7 @@ class Pattern:
         digits = r"\d+"
         if self.thousands:
             mark = f"[{BLANKS}]" if self.thousands in BLANKS else re.escape(self.thousands)
-            digits = rf"(\d{{1,3}}({mark}\d{{3}})+|\d+)"
+            digits = rf"([1-9]\d{{0,2}}({mark}\d{{3}})+|\d+)"  # 0,132 is no 132
         point = re.escape(self.decimal)
         body = rf"({digits}({point}\d*)?|{point}\d+)([eE][+-]?\d+)?"
         after = rf"(\s*{re.escape(self.suffix.strip())})?" if self.suffix else ""
