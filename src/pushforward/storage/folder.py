@@ -21,8 +21,8 @@ from pushforward.files import naming, refuse_existing, sha256, write_bytes, writ
 from pushforward.flow import Flow
 from pushforward.flows import rebuild
 from pushforward.storage.config import Config, parse
-from pushforward.storage.shipped import place_of, shipped
 from pushforward.storage.shapes import DTYPES, FLOW, facts_of, refuse_other_shapes
+from pushforward.storage.shipped import place_of, shipped
 
 CONFIG, TENSORS, MANIFEST, CARD = "config.json", "model.safetensors", "manifest.json", "README.md"
 HASHED = (CONFIG, TENSORS)
