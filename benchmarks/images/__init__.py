@@ -1,1 +1,1 @@
-"""Models of images: how well they foretell digits they have not seen, how fast, and at what cost."""
+"""Models of images: how well they foretell digits that they have not seen, and at what cost."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import sys
 from pathlib import Path
 
 from benchmarks import machine, results
@@ -36,7 +37,7 @@ def main() -> None:
     for folder in given.folders:
         record = models.judged(folder, given.images, given.draws)
         found["models"][folder.name] = {**record, **moment}
-        print(f"{folder.name}: {record['bits_per_dim']['mean']:.4f} bits/dim", flush=True)
+        sys.stderr.write(f"{folder.name}: {record['bits_per_dim']['mean']:.4f} bits/dim\n")
         results.store(found, JSON, digits=6)
     if given.costs:
         found["costs"] = {"memory": costs.memory(), "sampling": costs.sampling(), **moment}

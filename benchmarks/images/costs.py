@@ -94,4 +94,4 @@ def sampling() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(one_gradient(int(sys.argv[1]), sys.argv[2])))
+    sys.stdout.write(json.dumps(one_gradient(int(sys.argv[1]), sys.argv[2])))

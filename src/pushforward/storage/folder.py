@@ -95,7 +95,7 @@ def read_model(folder: str | Path) -> Stored:
     return Stored(flow.eval(), config, extras)
 
 
-def read_config(folder: Path) -> Config:
+def read_config(folder: str | Path) -> Config:
     """The config of a model folder, after the hashes of its manifest have been checked.
 
     Raises:

@@ -22,7 +22,8 @@ def _marginal() -> dict[str, Any]:
     from pushforward.lecture.mnist import some_digits
 
     vae, glow, exact = (pf.load(f"mnist-{name}") for name in ("vae", "glow", "pixels"))
-    x, what = some_digits(8, exact)
+    assert isinstance(vae, pf.VAE)
+    x, what = some_digits(4, exact)
     bounds = [pf.vae.importance_bound(vae, x, k).mean() for k in (1, 50, 5000)]
     noised = torch.stack([glow.log_prob(x) for _ in range(50)])  # 50 draws of noise a digit
     log_p = exact.log_prob(x).mean()
@@ -49,11 +50,11 @@ def _draw(sheet: Figure, r: Result) -> None:
     left.plot(DRAWS, [bits(b) for b in r.bounds], "o-", color=LATENT, label="VAE, bound")
     left.plot((1, 50), _glows(r), "s-", color=SAMPLED, label="Glow, bound")
     left.axhline(bits(r.log_p), color=DENSITY, label="pixel by pixel, exact")
-    left.set(xscale="log", xlabel="draws", title=f"bits/dim of 8 {r.what}")
+    left.set(xscale="log", xlabel="draws", title=f"bits/dim of {len(r.x)} {r.what}")
     left.legend(loc="best")
-    sheet_of(axes["x"], r.x, 8, "x")
-    sheet_of(axes["vae"], r.vae.decode(r.vae.encode(r.x)), 8, "VAE: mean of p(x|z), z from x")
-    sheet_of(axes["glow"], r.glow.decode(r.glow.encode(r.x)), 8, "Glow: f(f⁻¹(x))")
+    sheet_of(axes["x"], r.x, 4, "x")
+    sheet_of(axes["vae"], r.vae.decode(r.vae.encode(r.x)), 4, "VAE: mean of p(x|z), z from x")
+    sheet_of(axes["glow"], r.glow.decode(r.glow.encode(r.x)), 4, "Glow: f(f⁻¹(x))")
     for name in ("x", "vae", "glow"):
         axes[name].spines[:].set_color(INK)
 
@@ -92,7 +93,7 @@ ROWS = [
         numbers=_numbers,
         alt=(
             "Left, bits per dimension against the number of draws: the VAE's bound falls with "
-            "the draws, Glow's a little, and the exact figure is a level line. Right, eight "
+            "the draws, Glow's a little, and the exact figure is a level line. Right, four "
             "digits, what the VAE makes of them, and Glow, which gives them back as they were."
         ),
         caption=(
