@@ -54,9 +54,3 @@ def test_refusals_leave_nothing(arguments, said, refused, tmp_path, monkeypatch)
     refused(said, "data", "get", *arguments)
     assert [path.name for path in tmp_path.iterdir()] == ["there.npy"]
     assert (tmp_path / "there.npy").read_text() == "mine"
-
-
-def test_images_are_no_table_to_fit(refused, tmp_path, monkeypatch):
-    monkeypatch.setenv("PUSHFORWARD_CACHE", str(tmp_path / "cache"))
-    refused("digits8 is a set of images, not a table", "fit", "digits8", "-o", tmp_path / "m")
-    assert list(tmp_path.iterdir()) == []

@@ -47,11 +47,9 @@ def compare(
     force: Force = False,
 ) -> None:
     """Write one page: bits/dim, time and round trips of each MODEL, samples, and what is likely."""
-    page = output if output.suffix.lower() == ".html" else output / PAGE
-    if page is not output:
-        with naming(output):
-            output.mkdir(exist_ok=True)
-    refuse_output(str(page), force)
+    folder = output.suffix.lower() != ".html"
+    page = output / PAGE if folder else output
+    refuse_output(str(page if output.is_dir() else output), force)
     from pushforward.images.model import load_image_model
     from pushforward.images.read import at_most, read_images, read_judged
     from pushforward.report.images.compare import compare as build
@@ -66,9 +64,9 @@ def compare(
         by_name = {images.source: images for images in others}
         found.append(measure(path.name or str(path), model, test, train, by_name, draws, seed))
         say.note(f"{path}: {found[-1].bits.sentence()}")
-    write_text(page, build(found, test.source, train.source), force)
-    if page is not output:
+    if folder:
         _write_beside(output, found, force)
+    write_text(page, build(found, test.source, train.source), force)
     say.table(
         ("model", "bits/dim", "± error", "kind", "parameters", "scored/s", "sampled/s"),
         [
@@ -83,6 +81,8 @@ def compare(
 def _write_beside(folder: Path, found: list[Measured], force: bool) -> None:
     from pushforward.images.picture import grid, png
 
+    with naming(folder):
+        folder.mkdir(exist_ok=True)
     figures = json.dumps([one.to_dict() for one in found], indent=2)
     write_text(folder / FIGURES, figures + "\n", force)
     for k, one in enumerate(found):
