@@ -44,15 +44,3 @@ def all_images(height: int, width: int, values: int) -> Tensor:
     """Every image of one channel, (values^(height·width), 1, height, width)."""
     cells = itertools.product(range(values), repeat=height * width)
     return torch.tensor(list(cells), dtype=torch.float64).reshape(-1, 1, height, width)
-
-
-def factor_analysis(vae: VAE) -> torch.distributions.MultivariateNormal:
-    """The law of x of an autoencoder of vectors with the likelihood "normal", exactly.
-
-    x = mean + A·z + noise, so that its covariance is A·Aᵀ + diag(scale²).
-    """
-    latent = vae.base.event_shape[0]
-    mean = vae.decode(torch.zeros(latent).double()).detach()
-    columns = vae.decode(torch.eye(latent).double()).detach() - mean
-    noise = vae.layer.likelihood.scale.detach().square().diag()
-    return torch.distributions.MultivariateNormal(mean, columns.t() @ columns + noise)

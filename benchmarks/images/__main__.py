@@ -2,6 +2,7 @@
 
 Usage: python -m benchmarks.images FOLDER … [--images 10000] [--draws 20]   judge models
        python -m benchmarks.images --costs                                  memory and sampling
+       python -m benchmarks.images --bounds                                 log p(x), known and not
        python -m benchmarks.images                                          the page alone
 
 Writes docs/images.json, and of it docs/images.md and docs/images.png.
@@ -15,7 +16,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import machine, results
-from benchmarks.images import costs, models, page, plot
+from benchmarks.images import bounds, costs, models, page, plot
 
 JSON = Path("docs/images.json")
 
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=10_000, help="test images of the bits/dim")
     parser.add_argument("--draws", type=int, default=20, help="of noise, for the tighter bound")
     parser.add_argument("--costs", action="store_true")
+    parser.add_argument("--bounds", action="store_true")
     given = parser.parse_args()
     found = {"models": {}, **(results.load(JSON) if JSON.exists() else {})}
     moment = {"machine": machine.describe(1), "date": datetime.date.today().isoformat()}
@@ -41,6 +43,9 @@ def main() -> None:
         results.store(found, JSON, digits=6)
     if given.costs:
         found["costs"] = {"memory": costs.memory(), "sampling": costs.sampling(), **moment}
+        results.store(found, JSON, digits=6)
+    if given.bounds:
+        found["bounds"] = {"known": bounds.known(), "digits": bounds.digits(), **moment}
         results.store(found, JSON, digits=6)
     plot.draw(found, JSON.with_suffix(".png"))
     JSON.with_suffix(".md").write_text(page.page(found), encoding="utf-8")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
 
 import pushforward as pf
+from pushforward.errors import DataError
 from pushforward.lecture import ROWS, Row
 from pushforward.lecture.row import Result
 
@@ -17,7 +18,21 @@ SMALLER = {  # what the fast tests put in place of a row's budget
     4: [("epochs=30", "epochs=8")],
     6: [("steps=1200", "steps=4")],
     7: [("epochs=30", "epochs=1"), ("sample(8000)", "sample(600)")],
+    8: [("some_digits(64", "some_digits(16"), ("sample((16,))", "sample((4,))")],
+    10: [("(1, 50, 5000)", "(1, 10, 40)"), ("range(50)", "range(5)")],
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_downloads() -> Iterator[None]:
+    """The tests have no way to MNIST: the rows on digits show a flow's own."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise DataError("MNIST cannot be had here.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pushforward.images.read_images", refuse)
+        yield
 
 
 BY_NUMBER = {row.number: row for row in ROWS}

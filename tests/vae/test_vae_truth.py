@@ -5,8 +5,15 @@ import math
 import pytest
 import torch
 
-from autoencoders import POSTERIORS, all_images, factor_analysis, perturbed
-from pushforward.vae import Annealing, annealed_importance, bdmc_gap, elbo, importance_bound
+from autoencoders import POSTERIORS, all_images, perturbed
+from pushforward.vae import (
+    Annealing,
+    annealed_importance,
+    bdmc_gap,
+    elbo,
+    factor_analysis,
+    importance_bound,
+)
 from specimens import seeded
 
 

@@ -9,6 +9,7 @@ from pushforward.vae.annealing import (
 )
 from pushforward.vae.bounds import elbo, importance_bound
 from pushforward.vae.model import VAE
+from pushforward.vae.truth import factor_analysis
 
 __all__ = [
     "VAE",
@@ -18,5 +19,6 @@ __all__ = [
     "annealed_importance",
     "bdmc_gap",
     "elbo",
+    "factor_analysis",
     "importance_bound",
 ]
