@@ -90,7 +90,7 @@ def test_bits_are_eight_where_all_bytes_are_alike():
     assert judged.mean == pytest.approx(8)
     assert judged.median == pytest.approx(8)
     assert judged.error == pytest.approx(math.sqrt(2 / 6 / 7))
-    assert judged.sentence().endswith("(a bound, 4 draws an image), median 8.0000, on 7 images")
+    assert judged.sentence().endswith("(bound, 4 draws an image), median 8.0000, on 7 images")
 
 
 def test_one_image_has_no_standard_error_and_impossible_ones_infinite_bits():

@@ -70,12 +70,18 @@ def compare(
     say.table(
         ("model", "bits/dim", "± error", "kind", "parameters", "scored/s", "sampled/s"),
         [
-            (f.name, f.bits.mean, f.bits.error, f.bits.label, f.parameters, f.scored, f.sampled)
+            (f.name, f.bits.mean, f.bits.error, f.bits.label, f.parameters, *_rates(f))
             for f in found
         ],
         f"On {len(test):,} images of {test.source}",
     )
     say.note(f"The page is {page}.")
+
+
+def _rates(one: Measured) -> tuple[float, float]:
+    """Images scored and sampled a second; whole where they are many."""
+    scored, sampled = (round(r) if r >= 10 else r for r in (one.scored, one.sampled))
+    return scored, sampled
 
 
 def _write_beside(folder: Path, found: list[Measured], force: bool) -> None:

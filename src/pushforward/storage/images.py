@@ -25,7 +25,7 @@ class Bits(BaseModel):
 
     Example:
         >>> Bits(mean=1.25, error=0.01, median=1.2, images=500, kind="bound", draws=3).sentence()
-        '1.2500 ± 0.0100 bits/dim (a bound, 3 draws an image), median 1.2000, on 500 images'
+        '1.2500 ± 0.0100 bits/dim (bound, 3 draws an image), median 1.2000, on 500 images'
     """
 
     model_config = ConfigDict(extra="forbid", ser_json_inf_nan="constants")
@@ -40,14 +40,15 @@ class Bits(BaseModel):
     def label(self) -> str:
         """What kind of number it is, in words."""
         if self.kind == "bound":
-            return f"a bound, {self.draws} draw{'s' if self.draws > 1 else ''} an image"
-        return {"exact": "exact", "numerical": "numerical", "estimate": "an estimate"}[self.kind]
+            return f"bound, {self.draws} draw{'s' if self.draws > 1 else ''}"
+        return self.kind
 
     def sentence(self) -> str:
         """All of it in a line."""
+        each = " an image" if self.kind == "bound" else ""
         images = f"{self.images:,} image{'s' if self.images > 1 else ''}"
         return (
-            f"{self.mean:.4f} ± {self.error:.4f} bits/dim ({self.label}), "
+            f"{self.mean:.4f} ± {self.error:.4f} bits/dim ({self.label}{each}), "
             f"median {self.median:.4f}, on {images}"
         )
 

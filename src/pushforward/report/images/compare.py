@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pushforward.pages.page import grid, page, section, table
 from pushforward.pages.words import Html, joined, name, number, paragraph, plural, text
-from pushforward.report.images.measured import Measured
+from pushforward.report.images.measured import TRIPS, Measured
 from pushforward.report.images.pictures import likelihoods, neighbours, samples
 
 HEAD = [
-    *("model", "bits/dim", "± error", "kind", "parameters", "training, s"),
-    *("scored a second", "sampled a second", "round trip, median", "largest"),
+    *("model", "bits/dim", "± error", "kind", "parameters", "trained, s"),
+    *("scored, 1/s", "sampled, 1/s", "round trip, median", "largest"),
 ]
 
 
@@ -62,10 +62,15 @@ def _row(one: Measured) -> Html:
         seconds,
         _rate(one.scored),
         _rate(one.sampled),
-        f"{one.trip.median:.1e}",
-        f"{one.trip.largest:.1e}",
+        _small(one.trip.median),
+        _small(one.trip.largest),
     ]
     return Html("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+
+
+def _small(value: float) -> str:
+    """A number near zero, in one piece: a line may break at a hyphen."""
+    return f"{value:.0e}".replace("-", "−")
 
 
 def _rate(value: float) -> str:
@@ -73,7 +78,9 @@ def _rate(value: float) -> str:
 
 
 def _notes(found: list[Measured]) -> list[str]:
-    notes = ["Images a second are by the clock of the machine that made this page."]
+    notes = [
+        "Scored and sampled: images a second, by the clock of the machine that made this page."
+    ]
     if any(one.bits.kind == "bound" for one in found):
         notes.append(
             "A bound is at least the true number, on average: the model may be better than it "
@@ -81,11 +88,12 @@ def _notes(found: list[Measured]) -> list[str]:
         )
     if any(one.trip.real for one in found):
         notes.append(
-            "The round trip is |decode(encode(x)) − x|, the largest of each image, in values of a "
-            "pixel. Where noise makes whole numbers real, it is that of the real ones, before they "
-            "are rounded down; below about 0.01 the image comes back as it was."
+            f"The round trip is |decode(encode(x)) − x| of at most {TRIPS} images, the largest of "
+            "each, in values of a pixel. Where noise makes whole numbers real, it is that of the "
+            "real ones, before they are rounded down; below about 0.01 the image comes back as it "
+            "was."
         )
-    if any(not one.trip.real for one in found):
+    if any(one.bits.kind == "bound" and not one.trip.real for one in found):
         notes.append(
             "Where a latent holds less than the image, as an autoencoder's, the round trip is the "
             "error of the reconstruction."

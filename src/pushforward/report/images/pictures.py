@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 ACROSS = 6  # samples in a row
 PAIRS = 12  # samples beside their nearest training image
 COLOURS = (REAL, SAMPLED, LATENT, DENSITY)
-HATCHES = ("", "//", "..", "xx")  # in print, where hues go
 BINS = 50
 
 
@@ -91,7 +91,6 @@ def _draw(sheet: Figure, per_image: dict[str, np.ndarray]) -> None:
                 fill=True,
                 facecolor=(*_rgb(colour), 0.45),
                 edgecolor=colour,
-                hatch=HATCHES[k % len(HATCHES)],
                 label=title,
             )
         axes.set_xscale("log")
@@ -111,10 +110,12 @@ def _rgb(colour: str) -> tuple[float, float, float]:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Round numbers between two, about six of them."""
-    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    for steps in ((1, 2, 5), (1, 1.5, 2, 3, 5, 7), tuple(np.arange(1, 10, 0.2).round(1))):
-        found = [s * 10.0**p for p in powers for s in steps if low <= s * 10.0**p <= high]
-        if len(found) >= 4:
-            return found[:: -(-len(found) // 7)]
-    return [float(f"{low:.3g}"), float(f"{high:.3g}")]
+    """Round numbers between two, about six of them: evenly spaced where these are near."""
+    from matplotlib.ticker import MaxNLocator
+
+    if high < 5 * low:
+        found = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high)
+        return [float(tick) for tick in found if low <= tick <= high]
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found = [step * 10.0**power for power in powers for step in (1, 2, 5)]
+    return [tick for tick in found if low <= tick <= high]
