@@ -45,7 +45,7 @@ def spherical(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
 
     Example:
         >>> a, b = torch.tensor([2.0, 0.0]), torch.tensor([0.0, 2.0])
-        >>> spherical(a, b, torch.tensor([0.5])).norm().item()
+        >>> round(spherical(a, b, torch.tensor([0.5])).norm().item(), 4)
         2.0
     """
     t = share[:, None]

@@ -14,7 +14,8 @@ from pushforward.errors import ConfigurationError
 from pushforward.flow import Flow
 from pushforward.flows import RECIPES, image_recipes
 from pushforward.images.images import Images
-from pushforward.images.model import ImageModel, classes_of
+from pushforward.images.model import ImageModel
+from pushforward.images.suited import classes_of
 from pushforward.storage import ImageRecord
 from pushforward.training import FitResult, Settings, fit, seeded, split_index
 

@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 from pushforward.distributions import Normal
-from pushforward.errors import ConfigurationError, DataError, ModelError, ShapeError
+from pushforward.errors import ConfigurationError, ModelError, ShapeError
 from pushforward.flow import Flow
 from pushforward.images.card import card
-from pushforward.images.images import Images, sized
+from pushforward.images.images import Images
+from pushforward.images.suited import refuse_unsuited
 from pushforward.storage import Bits, ImageRecord, config_of, read_model, write_model
-from pushforward.text import guess, listed, refusal
+from pushforward.text import guess, listed
 from pushforward.training import seeded
 
 CHUNK = 256  # images scored, drawn or encoded at a time
@@ -206,33 +207,7 @@ class ImageModel:
         Raises:
             DataError: of another shape or number of values, or without the labels that it needs.
         """
-        record = self.record
-        if images.shape != record.shape:
-            raise refusal(
-                images.source,
-                f"its images are {sized(images.shape)}, but the model is of {record.words()}.",
-            )
-        # A .npy file does not say that there are fewer levels than 256.
-        unsaid = images.levels == 256 and images.pixels.max() < record.levels
-        if images.levels != record.levels and not unsaid:
-            raise refusal(
-                images.source,
-                f"its pixels have {images.levels} values from 0, but the model's {record.levels}.",
-            )
-        if not record.classes:
-            return
-        if images.labels is None:
-            raise refusal(
-                images.source,
-                "it has no labels, and the model is conditioned on them; give a set by name, an "
-                "IDX file with its labels beside, or a folder with one folder for each class.",
-            )
-        if images.labels.max() >= len(record.classes):
-            raise refusal(
-                images.source,
-                f"a label is {images.labels.max()}, but the model knows {len(record.classes)} "
-                "classes, from 0.",
-            )
+        refuse_unsuited(images, self.record)
 
     def write(self, folder: Path) -> None:
         """Write the model's files into an existing folder.
@@ -274,14 +249,3 @@ def load_image_model(folder: str | Path) -> ImageModel:
             f"{tuple(flow.event_shape)} given {flow.context_features} numbers."
         )
     return ImageModel(flow, record, stored.config.training)
-
-
-def classes_of(images: Images) -> list[str]:
-    """What the classes of labelled images are called: their names, or the labels 0, 1, ….
-
-    Raises:
-        DataError: the images have no labels.
-    """
-    if images.labels is None:
-        raise DataError(f"{images.source}: it has no labels to be conditioned on.")
-    return list(images.classes) or [str(k) for k in range(int(images.labels.max()) + 1)]
