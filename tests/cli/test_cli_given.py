@@ -261,6 +261,12 @@ def test_excel_safe(pushforward, place, model, tmp_path):
         assert "'=1+1" in {row["note"] for row in rows(out)}
         assert not re.search(r"(?<!')=1\+1", out)
         assert re.search(r"(?<!')=1\+1", pushforward(*command, "-o", "-").out)
+        (tmp_path / "safe.csv").write_text(out)
+        for again in ("score", "impute"):
+            if command[0] != again:  # what was written is read back
+                code, read, err = pushforward(again, model, tmp_path / "safe.csv", "-o", "-")
+                assert (code, len(rows(read))) == (0, len(rows(out)))
+                assert "-inf" not in read + err
     latents = tmp_path / "z.csv"
     assert pushforward("encode", model, place / "t.csv", "-o", latents).code == 0
     assert "'=1+1" in pushforward("decode", model, latents, "-o", "-", "--excel-safe").out

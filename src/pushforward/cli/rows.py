@@ -271,7 +271,7 @@ def _stream(
     from pushforward.tables.overlap import ahead, behind
 
     fitted = load_table_model(model)
-    reader = open_table(locate(data))
+    reader = open_table(locate(data)).naming(fitted.names)
     for text in reader.notes:
         say.note(text)
     taken = [name for name in refused if name in reader.names]

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pushforward.schema.apostrophe import guarded, unguarded
 from pushforward.schema.categories import category_codes
 from pushforward.schema.clock import read_times
 from pushforward.schema.column import Column
@@ -44,13 +45,17 @@ class Read:
 def read_cells(cells: pa.Array, column: Column, na: Sequence[str]) -> Read:
     """Cells (n) of a column as numbers; different cells are looked at once each.
 
+    An apostrophe that `--excel-safe` has written before a cell is left out.
+
     Example:
         >>> price = Column(name="p", kind="rounded", step=0.5, dtype="float64", missing=True)
         >>> read_cells(pa.array(["1.5", "2.25", "NA", "x"]), price, ["NA"])
         Read(values=array([3. , 4.5, nan, nan]), outside=array([False,  True, False, False]), \
 missing=array([False, False,  True, False]), unreadable=array([False, False, False,  True]))
     """
-    different, which = distinct(cells, na)
+    different, which = distinct(cells, [*na, *guarded(pa.array(na, pa.string())).to_pylist()])
+    if pa.types.is_string(different.type):
+        different = unguarded(different, column.levels)
     own = {"datetime": _date, "time": _time}
     read = _category if column.kind in CATEGORIES else own.get(column.kind, _number)
     values, outside, unreadable = read(different, column)

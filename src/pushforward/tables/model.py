@@ -100,6 +100,12 @@ class TableModel:
         return [c.name for c in self.table.context]
 
     @property
+    def names(self) -> list[str]:
+        """The names of all columns that it knows, those that its schema leaves out among them."""
+        own = [*self.columns, *self.context]
+        return own if self.schema is None else [c.name for c in self.schema.columns]
+
+    @property
     def precision(self) -> str:
         """The dtype in which the flow computes, by name: "float32" or "float64"."""
         return str(self.flow.dtype).removeprefix("torch.")

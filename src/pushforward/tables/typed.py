@@ -96,8 +96,9 @@ def read_typed(
         plain = is_plain(found.schema) and not bounds
         schema = as_real(found.schema) if plain else found.schema
         notes += [*found.notes, *(f"? {question}" for question in found.questions)]
-    elif columns is not None:
-        schema = chosen(schema, columns, reader.source)
+    else:
+        reader = reader.naming([column.name for column in schema.columns])
+        schema = schema if columns is None else chosen(schema, columns, reader.source)
     names = [column.name for column in schema.modelled]
     if not names:
         raise DataError(f"{reader.source}: no column is left to model{why_none(schema)}.")
