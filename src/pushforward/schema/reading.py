@@ -14,7 +14,7 @@ from pushforward.schema.categories import category_codes
 from pushforward.schema.clock import read_times
 from pushforward.schema.column import Column
 from pushforward.schema.date_format import date_patterns
-from pushforward.schema.dates import SECOND, microseconds, read_dates
+from pushforward.schema.dates import SECOND, ahead, microseconds, read_dates
 from pushforward.schema.dtypes import is_date, is_number
 from pushforward.schema.facts import LARGEST, floats, moments
 from pushforward.schema.grid import off_grid
@@ -77,11 +77,11 @@ def _category(cells: pa.Array, column: Column) -> _Three:
 def _date(cells: pa.Array, column: Column) -> _Three:
     wrong = np.zeros(len(cells), dtype=bool)
     if is_date(cells.type):
-        since = moments(cells)
+        since = moments(cells) + (ahead(column.format) if getattr(cells.type, "tz", None) else 0)
     elif pa.types.is_string(cells.type):
         guessed = [] if column.format else date_patterns(cells)
         form = column.format or (guessed[0] if guessed else "%Y-%m-%d")
-        since, wrong = read_dates(cells, form)
+        since, wrong = read_dates(cells, form, other_zones=True)
     else:
         since, wrong = np.zeros(len(cells), dtype=np.int64), ~wrong
     tick = column.unit * SECOND
