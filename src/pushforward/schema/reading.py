@@ -86,8 +86,7 @@ def _date(cells: pa.Array, column: Column) -> _Three:
         since, wrong = np.zeros(len(cells), dtype=np.int64), ~wrong
     tick = column.unit * SECOND
     values = (since - microseconds(str(column.origin))) / tick
-    outside = np.abs(values - np.round(values)) * tick > 0.5
-    return values, (outside & column.cells & ~wrong), wrong
+    return values, (_between_ticks(values, tick) & column.cells & ~wrong), wrong
 
 
 def _time(cells: pa.Array, column: Column) -> _Three:
@@ -136,6 +135,27 @@ def beyond(values: np.ndarray, column: Column) -> np.ndarray:
     if column.upper is not None:
         outside |= values > column.upper
     return outside
+
+
+def off_step(values: np.ndarray, column: Column) -> np.ndarray:
+    """Which values (n) of a density, as `read_cells` gives them, lie between two of its steps.
+
+    Example:
+        >>> off_step(np.array([0.25, 0.3, np.nan]), Column(name="x", kind="real", step=0.25))
+        array([False,  True, False])
+    """
+    here = ~np.isnan(values)
+    if column.kind == "datetime":
+        return here & _between_ticks(values, column.unit * SECOND)
+    step = None if column.cells else column.step
+    if step is None or (column.period and off_grid(np.array([column.period]), step)[0]):
+        return np.zeros(len(values), dtype=bool)
+    return here & off_grid(values, step, width=_width(values))
+
+
+def _between_ticks(steps: np.ndarray, tick: float) -> np.ndarray:
+    """Which numbers of steps (n), of so many microseconds each, are no whole ones."""
+    return np.abs(steps - np.round(steps)) * tick > 0.5
 
 
 def _pattern(column: Column) -> Pattern | None:
