@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from pushforward.errors import DataError
 from pushforward.schema import NA, Column, Inferred, Schema, infer
+from pushforward.schema.grid import MOST_CELLS
 from pushforward.tables.read import open_table
 from pushforward.tables.reader import TableReader
 from pushforward.tables.table import NumericTable
@@ -139,6 +140,26 @@ def shiftable(table: NumericTable) -> list[bool] | None:
         return None
     specs = table.schema.specs()
     return [s["kind"] == "real" and s["lower"] is None and s["upper"] is None for s in specs]
+
+
+def is_too_fine(schema: Schema, values: np.ndarray) -> bool:
+    """Do numbers lie on steps so fine, or so many, that float32 would lose them?
+
+    Args:
+        values: (n, d) over the modelled columns, as a flow takes them; NaN where missing.
+
+    Example:
+        >>> t = Column(name="t", kind="datetime", step=1.0, origin="1970-01-01", fine=True)
+        >>> is_too_fine(Schema(columns=[t]), np.array([[0.0], [6e8]]))
+        True
+    """
+    for column, cells in zip(schema.modelled, values.T, strict=True):
+        step = 1.0 if column.kind == "datetime" else column.step
+        if step is None or column.cells:
+            continue
+        if np.abs(cells[~np.isnan(cells)]).max(initial=0.0) / step >= MOST_CELLS:
+            return True
+    return False
 
 
 def densities(schema: Schema) -> list[bool]:
