@@ -10,7 +10,6 @@ import typer
 from pushforward.cli import say
 from pushforward.cli.options import Data, ExcelSafe, Force, Model, Output, locate, refuse_output
 from pushforward.errors import ConfigurationError, DataError
-from pushforward.text import visible
 
 if TYPE_CHECKING:
     import numpy as np
@@ -200,13 +199,13 @@ def decode(
 def units(fitted: TableModel) -> str:
     """What a model's log_prob is: a density, a probability, or both, and in what units."""
     assert fitted.schema is not None
-    from pushforward.tables.typed import densities
+    from pushforward.tables.typed import densities, unit_of
 
     dense = densities(fitted.schema)
-    real = [name for name, density in zip(fitted.columns, dense, strict=True) if density]
+    real = [unit_of(c) for c, density in zip(fitted.schema.modelled, dense, strict=True) if density]
     if not real:
         return "log_prob is in nats: the log of the row's probability."
-    listed = ", ".join(visible(name) for name in real[:MOST_NAMED])
+    listed = ", ".join(real[:MOST_NAMED])
     more = f" and {len(real) - MOST_NAMED} more" if len(real) > MOST_NAMED else ""
     rest = "" if all(dense) else ", and the log of a probability in the others"
     met = " (on a bound that can be met, the log of a probability)" if _closed(fitted) else ""

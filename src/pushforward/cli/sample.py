@@ -75,14 +75,14 @@ def sample(
 
 def told(condition: Conditional, fitted: TableModel, text: str) -> list[str]:
     """How probable a condition is, and what draws given it are worth; one line each."""
-    from pushforward.tables.typed import densities
+    from pushforward.tables.typed import densities, unit_of
 
     assert fitted.schema is not None
     dense = densities(fitted.schema)
     known = (~condition.row.isnan()).tolist()
     units = [
-        name
-        for name, density, here in zip(fitted.columns, dense, known, strict=True)
+        unit_of(column)
+        for column, density, here in zip(fitted.schema.modelled, dense, known, strict=True)
         if density and here
     ]
     per = f", a log density per unit of {', '.join(units)}" if units else ""

@@ -14,7 +14,7 @@ from pushforward.schema.grid import MOST_CELLS
 from pushforward.tables.read import open_table
 from pushforward.tables.reader import TableReader
 from pushforward.tables.table import NumericTable
-from pushforward.text import excerpt, require_columns
+from pushforward.text import excerpt, require_columns, visible
 
 PLAIN = ("real", "positive", "bounded")  # kinds that a flow of real numbers may take for real
 
@@ -165,6 +165,19 @@ def is_too_fine(schema: Schema, values: np.ndarray) -> bool:
 def densities(schema: Schema) -> list[bool]:
     """Which modelled columns (d) have a density; the others have probabilities."""
     return [spec["kind"] in ("real", "periodic") for spec in schema.specs()]
+
+
+def unit_of(column: Column) -> str:
+    """What the density of a column is per unit of: the column by name, of dates their steps too.
+
+    Example:
+        >>> unit_of(Column(name="t", kind="datetime", step=60, origin="1970-01-01", fine=True))
+        't (in steps of 60 seconds)'
+    """
+    if column.kind != "datetime":
+        return visible(column.name)
+    unit = "seconds" if column.unit == 1 else f"steps of {column.unit:g} seconds"
+    return f"{visible(column.name)} (in {unit})"
 
 
 def as_real(schema: Schema) -> Schema:
