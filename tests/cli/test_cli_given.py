@@ -303,8 +303,8 @@ def test_check(pushforward, place, model):
 def test_a_failing_check_ends_with_one(pushforward, model, monkeypatch):
     from pushforward.tables.model import TableModel
 
-    own = TableModel.shortened
-    monkeypatch.setattr(TableModel, "shortened", lambda self, rows: own(self, rows) + 0.5)
+    own = TableModel.named
+    monkeypatch.setattr(TableModel, "named", lambda self, rows: own(self, rows + 0.5))
     code, out, err = pushforward("check", model)
     assert (code, err) == (1, "")
     assert "This flow is faulty: samples changed or outside the schema when read failed." in out

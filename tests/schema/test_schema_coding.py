@@ -317,3 +317,24 @@ def test_a_step_that_cells_are_not_on_is_refused_in_a_fit(column, cells, said):
     assert coded.first_outside() is None  # it has a density all the same
     without = schema.encode(pa.table({"x": cells[:row]}), "t.csv")
     without.refuse_unfit()
+
+
+@pytest.mark.parametrize(
+    ("column", "drawn", "cells"),
+    [
+        ({"kind": "positive", "step": 0.5}, [1e-9, 0.2, 0.7, 3.1], [0.5, 0.5, 0.5, 3.0]),
+        ({"kind": "positive", "step": 0.1, "lower": 0.25}, [0.25, 0.31], [0.3, 0.3]),
+        (
+            {"kind": "bounded", "lower": 0.1, "upper": 0.95, "step": 0.25},
+            [0.1, 0.3, 0.94],
+            [0.25, 0.25, 0.75],
+        ),
+        ({"kind": "bounded", "lower": -0.3, "step": 0.1}, [-0.3, -0.01], [-0.3, 0.0]),
+        ({"kind": "bounded", "lower": 0.3, "upper": 0.7, "step": 0.1}, [0.3, 0.7], [0.3, 0.7]),
+    ],
+)
+def test_draws_near_a_bound_go_back_inside_it_and_on_the_step(column, drawn, cells):
+    schema = Schema(columns=[Column(name="x", **column)])
+    back = schema.decode(np.array(drawn)[:, None])["x"]
+    assert back.to_pylist() == cells
+    schema.encode(pa.table({"x": back}), "samples").refuse_unfit()
