@@ -63,9 +63,10 @@ def score(
 ) -> None:
     """Add two columns to DATA: log_prob, and rarity.
 
-    The model's columns are written as numbers, others as they stand. log_prob is the log density
-    of the row in nats, in the units of the table. rarity is the share of held-out rows that are
-    less likely: near 0 is rare, near 1 is typical. With --blame, two more. Where cells are missing,
+    Cells are written as they stand; of a model without typed columns, its own as numbers. log_prob
+    is the log density of the row in nats, in the units of the table; where columns are typed, what
+    it is per unit of is said on standard error. rarity is the share of held-out rows that are less
+    likely: near 0 is rare, near 1 is typical. With --blame, two more. Where cells are missing,
     log_prob is that of the others.
     """
     if blame_below is not None and not blame:

@@ -39,8 +39,9 @@ def sample(
 ) -> None:
     """Draw new rows from MODEL.
 
-    With --given, of a model of typed columns (`fit --flow columns`): rows given any of its columns,
-    chosen now. The log of the condition's probability is said on standard error, in nats.
+    With --given, of a model of typed columns (any but plain numbers; of these, one by `fit --flow
+    columns`): rows given any of its columns, chosen now. The log of the condition's probability is
+    said on standard error, in nats.
     """
     if n < 1:
         raise ConfigurationError(f"-n must be at least 1, but is {n}.")
