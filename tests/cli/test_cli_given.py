@@ -261,6 +261,12 @@ def test_excel_safe(pushforward, place, model, tmp_path):
         assert "'=1+1" in {row["note"] for row in rows(out)}
         assert not re.search(r"(?<!')=1\+1", out)
         assert re.search(r"(?<!')=1\+1", pushforward(*command, "-o", "-").out)
+        (tmp_path / "safe.csv").write_text(out)
+        for again in ("score", "impute"):
+            if command[0] != again:  # what was written is read back
+                code, read, err = pushforward(again, model, tmp_path / "safe.csv", "-o", "-")
+                assert (code, len(rows(read))) == (0, len(rows(out)))
+                assert "-inf" not in read + err
     latents = tmp_path / "z.csv"
     assert pushforward("encode", model, place / "t.csv", "-o", latents).code == 0
     assert "'=1+1" in pushforward("decode", model, latents, "-o", "-", "--excel-safe").out
@@ -297,8 +303,8 @@ def test_check(pushforward, place, model):
 def test_a_failing_check_ends_with_one(pushforward, model, monkeypatch):
     from pushforward.tables.model import TableModel
 
-    own = TableModel.shortened
-    monkeypatch.setattr(TableModel, "shortened", lambda self, rows: own(self, rows) + 0.5)
+    own = TableModel.named
+    monkeypatch.setattr(TableModel, "named", lambda self, rows: own(self, rows + 0.5))
     code, out, err = pushforward("check", model)
     assert (code, err) == (1, "")
     assert "This flow is faulty: samples changed or outside the schema when read failed." in out

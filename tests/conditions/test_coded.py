@@ -169,3 +169,30 @@ def test_refused(text):
     with pytest.raises(ConfigurationError, match=REFUSED[text]) as caught:
         code(text, SCHEMA)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("n=3.3", "1 that 'n' lies on: the nearest are 3 and 4."),
+        ("p=$5.13", "0.1 that 'p' lies on: the nearest are $5.1 and $5.2."),
+        ("s=0.255", "0.01 that 's' lies on: the nearest are 0.25 and 0.26."),
+        (
+            "at=2020-01-01 00:00:01.5",
+            "1 seconds that 'at' lies on: the nearest are 2020-01-01 00:00:01 and "
+            "2020-01-01 00:00:02.",
+        ),
+        (
+            "day=2020-01-01 06:00",
+            "86400 seconds that 'day' lies on: the nearest are 01.01.2020 and 02.01.2020.",
+        ),
+    ],
+)
+def test_a_value_off_the_steps_is_told_the_nearest(text, nearest):
+    with pytest.raises(ConfigurationError) as refused:
+        code(text, SCHEMA)
+    assert str(refused.value).endswith(f"is not on the steps of {nearest}")
+
+
+def test_bounds_may_lie_between_steps():
+    assert code("s>0.255,at<2020-01-01 00:00:01.5", SCHEMA).known == {}

@@ -292,3 +292,49 @@ def test_what_is_outside_is_scored_as_infinite_and_named_as_it_stood():
     gaps = coded.with_gaps()
     assert gaps.outside[:, 0].tolist() == [False, True, False]
     assert np.isnan(gaps.scored[2, 0])
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "said"),
+    [
+        ({"kind": "real", "step": 0.25}, ["0.5", "", "0.3", "0.1"], "'0.3', which is no multiple"),
+        ({"kind": "positive", "step": 5.0}, ["5", "7"], "'7', which is no multiple of 5"),
+        ({"kind": "bounded", "lower": 0, "step": 0.1}, ["0.1", "0.15"], "'0.15', which is no mul"),
+        ({"kind": "periodic", "period": 24, "step": 0.5}, ["1.5", "24.7"], "'24.7', which is no"),
+        (
+            {"kind": "datetime", "step": 60, "origin": "2013-01-01", "fine": True},
+            ["2013-01-01 00:01:00", "2013-01-01 00:01:30"],
+            "holds '2013-01-01 00:01:30', which is no multiple of 60 seconds",
+        ),
+    ],
+)
+def test_a_step_that_cells_are_not_on_is_refused_in_a_fit(column, cells, said):
+    schema = Schema(columns=[Column(name="x", missing=True, **column)])
+    coded = schema.encode(pa.table({"x": cells}), "t.csv")
+    row = next(i for i, cell in enumerate(cells) if repr(cell) in said)
+    with pytest.raises(DataError, match=rf"column 'x', row {row + 1} \(the header .*{said}"):
+        coded.refuse_unfit()
+    assert coded.first_outside() is None  # it has a density all the same
+    without = schema.encode(pa.table({"x": cells[:row]}), "t.csv")
+    without.refuse_unfit()
+
+
+@pytest.mark.parametrize(
+    ("column", "drawn", "cells"),
+    [
+        ({"kind": "positive", "step": 0.5}, [1e-9, 0.2, 0.7, 3.1], [0.5, 0.5, 0.5, 3.0]),
+        ({"kind": "positive", "step": 0.1, "lower": 0.25}, [0.25, 0.31], [0.3, 0.3]),
+        (
+            {"kind": "bounded", "lower": 0.1, "upper": 0.95, "step": 0.25},
+            [0.1, 0.3, 0.94],
+            [0.25, 0.25, 0.75],
+        ),
+        ({"kind": "bounded", "lower": -0.3, "step": 0.1}, [-0.3, -0.01], [-0.3, 0.0]),
+        ({"kind": "bounded", "lower": 0.3, "upper": 0.7, "step": 0.1}, [0.3, 0.7], [0.3, 0.7]),
+    ],
+)
+def test_draws_near_a_bound_go_back_inside_it_and_on_the_step(column, drawn, cells):
+    schema = Schema(columns=[Column(name="x", **column)])
+    back = schema.decode(np.array(drawn)[:, None])["x"]
+    assert back.to_pylist() == cells
+    schema.encode(pa.table({"x": back}), "samples").refuse_unfit()

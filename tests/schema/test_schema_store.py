@@ -173,3 +173,5 @@ def test_a_record_without_a_dtype(record, dtype):
 def test_bounds_between_which_no_step_lies_are_refused():
     with pytest.raises(ValueError, match=r"no multiple of 1 lies between 0.2 and 0.8"):
         Column(name="n", kind="integer", lower=0.2, upper=0.8)
+    with pytest.raises(ValueError, match=r"no multiple of 0.25 lies between 0.1 and 0.2"):
+        Column(name="n", kind="bounded", lower=0.1, upper=0.2, step=0.25)

@@ -55,7 +55,7 @@ def impute(
     from pushforward.tables.reader import ROWS
 
     imputer = Imputer(load_table_model(model), draws, seed)
-    reader = open_table(locate(data))
+    reader = open_table(locate(data)).naming(imputer.model.names)
     for text in reader.notes:
         say.note(text)
     if draws > 1 and DRAW in reader.names:

@@ -45,7 +45,9 @@ ExcelSafe = Annotated[
     typer.Option(
         "--excel-safe",
         help="In CSV, write an apostrophe before text that a spreadsheet would calculate: what "
-        "begins with = + - @, a tab or a carriage return. Numbers stay numbers.",
+        "begins with = + - @, a tab or a carriage return. Numbers stay numbers. The commands that "
+        "read a table by a model or a schema leave such an apostrophe out again, where the text "
+        "behind it is what they know.",
     ),
 ]
 NA = Annotated[

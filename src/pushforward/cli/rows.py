@@ -25,7 +25,6 @@ from pushforward.cli.options import (
     refuse_output,
 )
 from pushforward.errors import ConfigurationError, DataError
-from pushforward.text import visible
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,9 +90,10 @@ def score(
 ) -> None:
     """Add two columns to DATA: log_prob, and rarity.
 
-    The model's columns are written as numbers, others as they stand. log_prob is the log density
-    of the row in nats, in the units of the table. rarity is the share of held-out rows that are
-    less likely: near 0 is rare, near 1 is typical. With --blame, two more. Where cells are missing,
+    Cells are written as they stand; of a model without typed columns, its own as numbers. log_prob
+    is the log density of the row in nats, in the units of the table; where columns are typed, what
+    it is per unit of is said on standard error. rarity is the share of held-out rows that are less
+    likely: near 0 is rare, near 1 is typical. With --blame, two more. Where cells are missing,
     log_prob is that of the others.
 
     Of images: print their bits/dim, -log2 P for each number of an image, and whether it is exact or
@@ -247,13 +247,13 @@ def decode(
 def units(fitted: TableModel) -> str:
     """What a model's log_prob is: a density, a probability, or both, and in what units."""
     assert fitted.schema is not None
-    from pushforward.tables.typed import densities
+    from pushforward.tables.typed import densities, unit_of
 
     dense = densities(fitted.schema)
-    real = [name for name, density in zip(fitted.columns, dense, strict=True) if density]
+    real = [unit_of(c) for c, density in zip(fitted.schema.modelled, dense, strict=True) if density]
     if not real:
         return "log_prob is in nats: the log of the row's probability."
-    listed = ", ".join(visible(name) for name in real[:MOST_NAMED])
+    listed = ", ".join(real[:MOST_NAMED])
     more = f" and {len(real) - MOST_NAMED} more" if len(real) > MOST_NAMED else ""
     rest = "" if all(dense) else ", and the log of a probability in the others"
     met = " (on a bound that can be met, the log of a probability)" if _closed(fitted) else ""
@@ -318,7 +318,7 @@ def _stream(
     from pushforward.tables.overlap import ahead, behind
 
     fitted = load_table_model(model)
-    reader = open_table(locate(data))
+    reader = open_table(locate(data)).naming(fitted.names)
     for text in reader.notes:
         say.note(text)
     taken = [name for name in refused if name in reader.names]

@@ -67,8 +67,9 @@ def sample(
 ) -> None:
     """Draw new rows, or images, from MODEL.
 
-    With --given, of a model of typed columns (`fit --flow columns`): rows given any of its columns,
-    chosen now. The log of the condition's probability is said on standard error, in nats.
+    With --given, of a model of typed columns (any but plain numbers; of these, one by `fit --flow
+    columns`): rows given any of its columns, chosen now. The log of the condition's probability is
+    said on standard error, in nats.
 
     Images go to a .npy file (-o), a picture (--grid), or both.
     """
@@ -119,14 +120,14 @@ def sample(
 
 def told(condition: Conditional, fitted: TableModel, text: str) -> list[str]:
     """How probable a condition is, and what draws given it are worth; one line each."""
-    from pushforward.tables.typed import densities
+    from pushforward.tables.typed import densities, unit_of
 
     assert fitted.schema is not None
     dense = densities(fitted.schema)
     known = (~condition.row.isnan()).tolist()
     units = [
-        name
-        for name, density, here in zip(fitted.columns, dense, known, strict=True)
+        unit_of(column)
+        for column, density, here in zip(fitted.schema.modelled, dense, known, strict=True)
         if density and here
     ]
     per = f", a log density per unit of {', '.join(units)}" if units else ""

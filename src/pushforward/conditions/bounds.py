@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from pushforward.schema import Column
+from pushforward.schema.writing import write_cells
 from pushforward.transforms.columns import Limit
 
 NEAR = 1e-6  # of a step: a bound so near to a cell is that cell
@@ -48,6 +51,23 @@ def end(value: float, column: Column, up: bool, strict: bool = False) -> float:
     else:
         steps = math.ceil(steps) if up else math.floor(steps)
     return float(steps if column.cells else (steps - HALF if up else steps + HALF) * step)
+
+
+def between(value: float, column: Column) -> str:
+    """The two cells that a value off the steps of a column lies between, for a sentence.
+
+    Args:
+        value: as `read_cells` gives it.
+
+    Example:
+        >>> between(3.3, Column(name="x", kind="rounded", step=0.5))
+        'the nearest are 1.5 and 2'
+    """
+    unit = 1.0 if column.cells or column.kind == "datetime" else column.unit
+    low = math.floor(value / unit)
+    cells = write_cells(np.array([low, low + 1]) * unit, column)
+    first, last = (f"{c:.15g}" if isinstance(c, float) else str(c) for c in cells.to_pylist())
+    return f"the nearest are {first} and {last}" if first != last else f"the nearest is {first}"
 
 
 def support(column: Column) -> tuple[float, float]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
-from pushforward.conditions.bounds import end, narrowed, support, unturned
+from pushforward.conditions.bounds import between, end, narrowed, support, unturned
 from pushforward.conditions.constant import require_constant
 from pushforward.conditions.grammar import Clause, parse
 from pushforward.errors import ConfigurationError
 from pushforward.schema import Column, Schema
 from pushforward.schema.kinds import CATEGORIES, OTHER
-from pushforward.schema.reading import Read, read_cells
+from pushforward.schema.reading import Read, off_step, read_cells
 from pushforward.text import excerpt, guess, listed
 from pushforward.transforms.columns import Limit
 
@@ -55,8 +55,8 @@ def code(text: str, schema: Schema) -> Condition:
     Raises:
         ConfigurationError: it cannot be read; a column that there is not, or that the model leaves
             out; another value of a constant than its own; a value that is missing, no number, no
-            date, no level or beyond the bounds; a sign that means nothing for the column; clauses
-            that contradict one another.
+            date, no level, beyond the bounds or between two steps; a sign that means nothing for
+            the column; clauses that contradict one another.
 
     Example:
         >>> cut = Column(name="cut", kind="category", levels=["Fair", "Good", "Ideal"])
@@ -176,7 +176,7 @@ def _numbers(clauses: Sequence[Clause], column: Column, na: Sequence[str]) -> Li
 def _value(clause: Clause, column: Column) -> float:
     """The code of a value that a column is told to have."""
     read = _read(clause, column)
-    if read.outside[0]:
+    if read.outside[0] or off_step(read.values, column)[0]:
         raise _fault(clause, f"{excerpt(clause.values[0])} {_outside(column, read.values[0])}")
     return float(read.values[0])
 
@@ -191,7 +191,11 @@ def _outside(column: Column, value: float) -> str:
         ):
             if beyond and (number != bound or column.kind == "positive"):
                 return f"is too {word} for {excerpt(column.name)}, which ends at {bound:g}"
-    return f"is not on the steps of {column.unit:g} that {excerpt(column.name)} lies on"
+    seconds = " seconds" if column.kind in ("datetime", "time") else ""
+    return (
+        f"is not on the steps of {column.unit:g}{seconds} that {excerpt(column.name)} lies on: "
+        f"{between(value, column)}"
+    )
 
 
 def _interval(clause: Clause, column: Column) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from pushforward.errors import ConfigurationError, DataError
 from pushforward.schema import Column, Schema
 from pushforward.schema.coded import reason
 from pushforward.schema.kinds import CATEGORIES
-from pushforward.schema.reading import read_cells
+from pushforward.schema.reading import off_step, read_cells
 from pushforward.text import excerpt, guess, listed
 from pushforward.transforms.columns import Limit
 
@@ -176,7 +176,7 @@ def _code(column: Column, value: Any, schema: Schema, inside: bool = True) -> fl
         raise _valueless(column)
     if read.unreadable[0]:
         raise _unreadable(column, value)
-    if inside and read.outside[0]:
+    if inside and (read.outside[0] or off_step(read.values, column)[0]):
         why = reason(column, value, float(read.values[0]))
         raise DataError(f"{SOURCE}: column {excerpt(column.name)} {why}.")
     return float(read.values[0])

@@ -21,7 +21,7 @@ from pushforward.storage import TableRecord
 from pushforward.tables import NumericTable
 from pushforward.tables.filled import filled, plain
 from pushforward.tables.model import TableModel, column_records, without_offsets
-from pushforward.tables.typed import shiftable, why_none
+from pushforward.tables.typed import is_too_fine, shiftable, why_none
 from pushforward.training import seconds
 
 SOURCE = "X"  # as scikit-learn calls the rows, in messages
@@ -181,12 +181,16 @@ def fit_table(
     x, names = rows.values, [column.name for column in schema.modelled]
     known = NumericTable(SOURCE, names, x, schema=schema)
     record = TableRecord(columns=column_records(names, x, shiftable(known)))
+    shifted = without_offsets(x, record.columns)
     found = fit_columns(
-        without_offsets(x, record.columns),
+        shifted,
         schema.specs(),
         weight,
         time_budget=seconds(time_budget),
         seed=seed,
     )
-    model = TableModel(found.flow.eval(), record, torch.empty(0), schema=schema)
+    flow = found.flow.eval()
+    if is_too_fine(schema, shifted):
+        flow.double()
+    model = TableModel(flow, record, torch.empty(0), schema=schema)
     return model, found.summary()

@@ -9,6 +9,7 @@ import numpy as np
 
 from pushforward.schema.column import Column
 from pushforward.schema.grid import MOST_CELLS
+from pushforward.schema.reading import off_step
 from pushforward.text import excerpt, guess, listed, refusal, row_name
 
 MOST = 0.5  # where more cells than that do not fit, it is the kind that is wrong
@@ -77,8 +78,8 @@ its levels (did you mean 'Fair'?): 'Fair', 'Good'; mend it, or add it to the sch
         """Raise where a model cannot be fitted to the rows.
 
         Raises:
-            DataError: a cell is outside, or so many steps from its column's origin that a model's
-                float32 could not count them.
+            DataError: a cell is outside, between two steps of a column that has them, or so many
+                steps from its column's origin that a model's float32 could not count them.
 
         Example:
             >>> import pyarrow as pa
@@ -92,6 +93,9 @@ an origin near it, a coarser step, or make it real.
         """
         self.refuse_outside()
         for j, column in enumerate(self.columns):
+            between = off_step(self.values[:, j], column)
+            if between.any():
+                raise self._fault(int(between.argmax()), j)
             far = np.abs(self.values[:, j]) >= MOST_CELLS
             if column.cells and far.any():
                 row = int(far.argmax())

@@ -218,11 +218,12 @@ class Column(BaseModel):
             yield grid_fault(self.kind, places, self.unit, inner, self.dtype)
             if pattern is not None:
                 yield decimals_fault(self.start, self.unit, pattern)
+        elif self.step is not None:
+            yield grid_fault(self.kind, {}, self.step, inner, self.dtype)
+        if self.cells or self.step is not None:
             first, last = self._code(self.lower, up=True), self._code(self.upper, up=False)
             if first is not None and last is not None and first > last:
                 yield f"no multiple of {self.unit:g} lies between {self.lower:g} and {self.upper:g}"
-        elif self.step is not None:
-            yield grid_fault(self.kind, {}, self.step, inner, self.dtype)
         if self.kind == "bounded" and self.lower is None and self.upper is None:
             yield "kind bounded needs lower or upper; write real for neither"
         if self.kind == "positive" and self.lower is not None and self.lower < 0:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pushforward.schema.apostrophe import unguarded
 from pushforward.schema.column import Column
 from pushforward.schema.contradictions import EXACT, holds
 from pushforward.schema.dtypes import inner_type, is_number, named_type
@@ -57,7 +58,7 @@ def first_other(cells: pa.Array, column: Column, na: Sequence[str]) -> int | Non
         2
     """
     different, which = distinct(cells, na)
-    texts = pc.cast(different, pa.string()).to_pylist()
+    texts = unguarded(pc.cast(different, pa.string()), [str(column.value)]).to_pylist()
     for k, text in enumerate(texts):  # in the order in which they came
         if text is not None and not is_constant(text, column):
             return int(pc.index(which, pa.scalar(k, which.type)).as_py())

@@ -48,10 +48,29 @@ def iso(moment: int) -> str:
     return re.sub(r"(T00:00:00)?\.0+$", "", text)
 
 
-def read_dates(cells: pa.Array, form: str) -> tuple[np.ndarray, np.ndarray]:
+def ahead(form: str | None) -> int:
+    """Microseconds by which the clock of a format's own zone is ahead of UTC; 0 where it has none.
+
+    Example:
+        >>> ahead("%Y-%m-%dT%H:%M+01:30"), ahead("%Y-%m-%d")
+        (5400000000, 0)
+    """
+    zone = None if form is None else date_parts(ways(form)[0])["zone"]
+    return int(_offsets(pa.array([zone], pa.string()))[0])
+
+
+def read_dates(
+    cells: pa.Array, form: str, other_zones: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Microseconds since 1970, int64 (n), from text (n); and which cells (bool, n) are no dates.
 
-    Missing cells are 0 and no fault.
+    Missing cells are 0 and no fault. Dates of a format with a zone are told by the clock there.
+
+    Args:
+        cells: text.
+        form: how they are written.
+        other_zones: take a cell of another zone than the format's for the same instant there; else
+            it is no date.
 
     Raises:
         ConfigurationError: `form` is no format of a date.
@@ -61,16 +80,19 @@ def read_dates(cells: pa.Array, form: str) -> tuple[np.ndarray, np.ndarray]:
         array([86400000000,           0])
         >>> read_dates(pa.array(["02.01.1970", "32.01.1970"]), "%d.%m.%Y")
         (array([86400000000,           0]), array([False,  True]))
+        >>> noon = pa.array(["1970-01-01T12:00+02:00"])
+        >>> read_dates(noon, "%Y-%m-%dT%H:%MZ", other_zones=True)[0] // 3_600_000_000
+        array([10])
     """
     first, *others = ways(form)
-    moments, wrong = _read_way(cells, first)
+    moments, wrong = _read_way(cells, first, other_zones)
     for other in others:
-        again, still = _read_way(cells, other)
+        again, still = _read_way(cells, other, other_zones)
         moments, wrong = np.where(wrong, again, moments), wrong & still
     return moments, wrong
 
 
-def _read_way(cells: pa.Array, form: str) -> tuple[np.ndarray, np.ndarray]:
+def _read_way(cells: pa.Array, form: str, other_zones: bool) -> tuple[np.ndarray, np.ndarray]:
     parts, pattern = split_dates(cells), date_parts(form)
     moments = days_of(parts["date"], pattern["date"].replace("%-", "%"))
     wrong = pc.and_(pc.is_valid(cells), pc.is_null(moments)).to_numpy(zero_copy_only=False)
@@ -86,6 +108,10 @@ def _read_way(cells: pa.Array, form: str) -> tuple[np.ndarray, np.ndarray]:
     total = total + integers(fraction)
     if pattern["zone"] == "%z":
         total = total - _offsets(parts["zone"])
+    elif pattern["zone"] and other_zones:
+        told = pc.fill_null(pc.not_equal(parts["zone"], ""), False).to_numpy(zero_copy_only=False)
+        total = total + told * (ahead(form) - _offsets(parts["zone"]))
+        wrong |= ~told & pc.is_valid(cells).to_numpy(zero_copy_only=False)
     else:  # the same wall clock in another zone is another moment
         zones = pc.fill_null(pc.not_equal(parts["zone"], pattern["zone"] or ""), False)
         wrong |= zones.to_numpy(zero_copy_only=False)

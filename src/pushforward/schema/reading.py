@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pushforward.schema.apostrophe import guarded, unguarded
 from pushforward.schema.categories import category_codes
 from pushforward.schema.clock import read_times
 from pushforward.schema.column import Column
 from pushforward.schema.date_format import date_patterns
-from pushforward.schema.dates import SECOND, microseconds, read_dates
+from pushforward.schema.dates import SECOND, ahead, microseconds, read_dates
 from pushforward.schema.dtypes import is_date, is_number
 from pushforward.schema.facts import LARGEST, floats, moments
 from pushforward.schema.grid import off_grid
@@ -44,13 +45,17 @@ class Read:
 def read_cells(cells: pa.Array, column: Column, na: Sequence[str]) -> Read:
     """Cells (n) of a column as numbers; different cells are looked at once each.
 
+    An apostrophe that `--excel-safe` has written before a cell is left out.
+
     Example:
         >>> price = Column(name="p", kind="rounded", step=0.5, dtype="float64", missing=True)
         >>> read_cells(pa.array(["1.5", "2.25", "NA", "x"]), price, ["NA"])
         Read(values=array([3. , 4.5, nan, nan]), outside=array([False,  True, False, False]), \
 missing=array([False, False,  True, False]), unreadable=array([False, False, False,  True]))
     """
-    different, which = distinct(cells, na)
+    different, which = distinct(cells, [*na, *guarded(pa.array(na, pa.string())).to_pylist()])
+    if pa.types.is_string(different.type):
+        different = unguarded(different, column.levels)
     own = {"datetime": _date, "time": _time}
     read = _category if column.kind in CATEGORIES else own.get(column.kind, _number)
     values, outside, unreadable = read(different, column)
@@ -72,17 +77,16 @@ def _category(cells: pa.Array, column: Column) -> _Three:
 def _date(cells: pa.Array, column: Column) -> _Three:
     wrong = np.zeros(len(cells), dtype=bool)
     if is_date(cells.type):
-        since = moments(cells)
+        since = moments(cells) + (ahead(column.format) if getattr(cells.type, "tz", None) else 0)
     elif pa.types.is_string(cells.type):
         guessed = [] if column.format else date_patterns(cells)
         form = column.format or (guessed[0] if guessed else "%Y-%m-%d")
-        since, wrong = read_dates(cells, form)
+        since, wrong = read_dates(cells, form, other_zones=True)
     else:
         since, wrong = np.zeros(len(cells), dtype=np.int64), ~wrong
     tick = column.unit * SECOND
     values = (since - microseconds(str(column.origin))) / tick
-    outside = np.abs(values - np.round(values)) * tick > 0.5
-    return values, (outside & column.cells & ~wrong), wrong
+    return values, (_between_ticks(values, tick) & column.cells & ~wrong), wrong
 
 
 def _time(cells: pa.Array, column: Column) -> _Three:
@@ -131,6 +135,27 @@ def beyond(values: np.ndarray, column: Column) -> np.ndarray:
     if column.upper is not None:
         outside |= values > column.upper
     return outside
+
+
+def off_step(values: np.ndarray, column: Column) -> np.ndarray:
+    """Which values (n) of a density, as `read_cells` gives them, lie between two of its steps.
+
+    Example:
+        >>> off_step(np.array([0.25, 0.3, np.nan]), Column(name="x", kind="real", step=0.25))
+        array([False,  True, False])
+    """
+    here = ~np.isnan(values)
+    if column.kind == "datetime":
+        return here & _between_ticks(values, column.unit * SECOND)
+    step = None if column.cells else column.step
+    if step is None or (column.period and off_grid(np.array([column.period]), step)[0]):
+        return np.zeros(len(values), dtype=bool)
+    return here & off_grid(values, step, width=_width(values))
+
+
+def _between_ticks(steps: np.ndarray, tick: float) -> np.ndarray:
+    """Which numbers of steps (n), of so many microseconds each, are no whole ones."""
+    return np.abs(steps - np.round(steps)) * tick > 0.5
 
 
 def _pattern(column: Column) -> Pattern | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -67,7 +69,19 @@ def _rounded(values: np.ndarray, column: Column) -> np.ndarray:
         numbers = np.round(numbers, _decimals(column.step, column.start))
     if column.kind == "periodic" and column.period is not None:
         return wrapped(numbers, column.lower or 0.0, column.period)
-    return np.clip(numbers, column.floor, column.upper) + 0.0  # no minus zero
+    return np.clip(numbers, *_ends(column)) + 0.0  # no minus zero
+
+
+def _ends(column: Column) -> tuple[float | None, float | None]:
+    """The least and the greatest number of a column: of one with a step, on it."""
+    low, high, step = column.floor, column.upper, column.step
+    if column.cells or step is None:
+        return low, high
+    decimals = _decimals(step, 0.0)
+    if low is not None:
+        low = round(math.ceil(low / step - 1e-9) * step, decimals)
+        low = step if column.kind == "positive" and low <= 0 else low
+    return low, None if high is None else round(math.floor(high / step + 1e-9) * step, decimals)
 
 
 def _decimals(step: float, start: float) -> int:

@@ -22,7 +22,7 @@ from pushforward.schema import Schema
 from pushforward.storage import TableRecord
 from pushforward.tables.model import TableModel, column_records, without_offsets
 from pushforward.tables.table import NumericTable
-from pushforward.tables.typed import is_real, shiftable
+from pushforward.tables.typed import is_real, is_too_fine, shiftable
 from pushforward.training import fit, seeded, split_index
 
 AUTO = "auto"  # no recipe: the best density that can be had
@@ -152,6 +152,11 @@ def fit_table(
     rows = (values[split.train], context_or_none(context, split.train))
     model, fitted = work(record, rows, request, Running(checkpoint, resume, progress, tell))
     model.schema = table.schema
+    if table.schema is not None and is_too_fine(
+        table.schema, without_offsets(values, record.columns)
+    ):
+        for each in (model, *fitted.plainer.values()):  # they may share their layers
+            each.flow.double()
     judged = split.heldout if len(split.heldout) else split.train
     scores = model.log_prob(values[judged], context_or_none(context, judged))
     model.heldout = torch.from_numpy(np.sort(scores)).float()

@@ -86,12 +86,11 @@ class Imputer:
             values[open_rows] = self.model.complete(values[open_rows], self._generator)
         data = batch.data if self.draws == 1 else batch.data.take(pa.array(which))
         columns = dict(zip(data.schema.names, data.columns, strict=True))
-        short = self.model.shortened(values)
         decimal = "." if batch.dialect is None else batch.dialect.decimal
         for j, column in enumerate(schema.modelled):
             missing = coded.missing[which, j]
             columns[column.name] = _written(
-                columns[column.name], missing, short[:, j], column, decimal
+                columns[column.name], missing, values[:, j], column, decimal
             )
         count = int(coded.missing.sum())
         for name, column in schema.constants.items():

@@ -98,6 +98,12 @@ class TableModel:
         return [c.name for c in self.table.context]
 
     @property
+    def names(self) -> list[str]:
+        """The names of all columns that it knows, those that its schema leaves out among them."""
+        own = [*self.columns, *self.context]
+        return own if self.schema is None else [c.name for c in self.schema.columns]
+
+    @property
     def precision(self) -> str:
         """The dtype in which the flow computes, by name: "float32" or "float64"."""
         return str(self.flow.dtype).removeprefix("torch.")
@@ -164,28 +170,30 @@ class TableModel:
         """
         plain = [ColumnRecord(name=f"z_{i + 1}") for i in range(len(self.columns))]
         rows = self._apply(self.flow.decode, latents, plain, context)
-        return rows + self._offsets(self.table.columns)
+        return self._drawn(torch.from_numpy(rows))
 
     def named(self, rows: np.ndarray) -> dict[str, Any]:
         """Rows (n, d) as columns by name: as the table's schema has them, all of its columns; else
         numbers, in float32 where the flow's digits end there."""
         if self.schema is not None:
-            return self.schema.decode(self.shortened(rows))
+            return self.schema.decode(rows)
         return {
             c.name: rows[:, j] if c.offset else rows[:, j].astype(self.precision)
             for j, c in enumerate(self.table.columns)
         }
 
-    def shortened(self, rows: np.ndarray) -> np.ndarray:
-        """Rows (n, d) whose float32 numbers have no more digits than float32 has."""
-        if self.precision != "float32":
-            return rows
-        rows = rows.copy()
-        for j, column in enumerate(self.table.columns):
-            if not column.offset:
-                text = pc.cast(pa.array(rows[:, j].astype(np.float32)), pa.string())
-                rows[:, j] = pc.cast(text, pa.float64()).to_numpy(zero_copy_only=False)
-        return rows
+    def _drawn(self, x: Tensor) -> np.ndarray:
+        """Rows (n, d) that a flow has made, float64, in the units of the table.
+
+        By a schema, numbers of float32 have no more digits than it has: 0.1, not 0.100000001.
+        """
+        rows = x.double().numpy()
+        if self.schema is not None and self.precision == "float32":
+            for j, column in enumerate(self.table.columns):
+                if not column.offset:
+                    text = pc.cast(pa.array(rows[:, j].astype(np.float32)), pa.string())
+                    rows[:, j] = pc.cast(text, pa.float64()).to_numpy(zero_copy_only=False)
+        return rows + self._offsets(self.table.columns)
 
     def conditional(self, given: str | Mapping[str, Any] | Condition, seed: int = 0) -> Conditional:
         """Rows given what is told of some columns, as "cut=Ideal,price>=5000"; log P of that.
@@ -236,8 +244,7 @@ class TableModel:
                 "this model, so that nothing can be drawn given it; leave out the row."
             )
         parts = [layer.complete(part, None, None, generator)[0] for part in x.split(CHUNK)]
-        filled = torch.cat(parts).double().numpy() if parts else np.empty(values.shape)
-        return np.where(present, values, filled + self._offsets(self.table.columns))
+        return np.where(present, values, self._drawn(torch.cat(parts) if parts else x))
 
     def sample(
         self,
@@ -261,10 +268,9 @@ class TableModel:
         """
         if given is not None:
             told = given if isinstance(given, Conditional) else self.conditional(given, seed)
-            row = told.row.double()
+            row = told.row.double().numpy() + self._offsets(self.table.columns)
             for block in told.rows(n):
-                rows = torch.where(row.isnan(), block.double(), row)
-                yield rows.numpy() + self._offsets(self.table.columns)
+                yield np.where(np.isnan(row), self._drawn(block), row)
             return
         generator = torch.Generator().manual_seed(seed)
         conditions = self._tensor(context, self.table.context)
@@ -276,7 +282,7 @@ class TableModel:
             else:
                 asked = torch.arange(start, start + size) // n  # which row of the context
                 x = self.flow.sample((), conditions[asked], generator)
-            yield x.double().numpy() + self._offsets(self.table.columns)
+            yield self._drawn(x)
 
     def write(self, folder: Path) -> None:
         """Write the model's files into an existing folder.

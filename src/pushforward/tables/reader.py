@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 
 from pushforward.errors import ConfigurationError
+from pushforward.schema.apostrophe import unguarded
 from pushforward.tables import numeric
 from pushforward.tables.dialect import Dialect
 from pushforward.tables.names import require_columns
@@ -138,6 +139,27 @@ class TableReader:
             start += data.num_rows
         if start == 0:
             raise refusal(self.source, "there are no data rows, only column names.")
+
+    def naming(self, known: Sequence[str]) -> TableReader:
+        """The same, its columns called as those that are `known` to a model or a schema.
+
+        The apostrophe that `--excel-safe` has written before a name is left out.
+
+        Example:
+            >>> table = TableReader("t.csv", ["'=a", "b"], lambda columns: iter(()))
+            >>> table.naming(["=a", "b"]).names
+            ['=a', 'b']
+        """
+        names = unguarded(pa.array(self.names, pa.string()), known).to_pylist()
+        if names == self.names or len(set(names)) < len(names):
+            return self
+        place = dict(zip(names, self.names, strict=True))
+
+        def stream(columns: list[str]) -> Iterator[pa.RecordBatch]:
+            for data in self.stream([place[name] for name in columns]):
+                yield data.rename_columns(columns)
+
+        return replace(self, names=names, stream=stream)
 
 
 def regroup(pieces: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:

@@ -9,10 +9,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pushforward.errors import DataError
+from pushforward.schema.apostrophe import guarded
 from pushforward.tables.words import excerpt
 
-FORMULA = r"^[=+\-@\t\r]"  # how a cell begins that a spreadsheet calculates
-NUMBER = r"^[+-](\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$"
 ROWS = 65536  # rows put together at a time; Arrow's text arrays end at 2 GB
 
 
@@ -85,21 +84,12 @@ def _cells(column: pa.ChunkedArray, name: str, alone: bool, safe: bool = False) 
     if pa.types.is_primitive(column.type):  # numbers, dates: nothing to quote
         return text
     if safe:
-        text = _as_text(text)
+        text = guarded(text)
     needs = pc.match_substring_regex(text, '[",\r\n]' + ("|^$" if alone else ""))
     if not pc.any(needs).as_py():
         return text
     inner = pc.replace_substring(text, '"', '""')
     return pc.if_else(needs, pc.binary_join_element_wise('"', inner, '"', ""), text)
-
-
-def _as_text(cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Text with an apostrophe before what a spreadsheet would calculate; numbers as they are."""
-    risky = pc.match_substring_regex(cells, FORMULA)
-    if not pc.any(risky).as_py():
-        return cells
-    risky = pc.and_(risky, pc.invert(pc.match_substring_regex(cells, NUMBER)))
-    return pc.if_else(risky, pc.binary_join_element_wise("'", cells, ""), cells)
 
 
 class ParquetSink:

@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from pushforward.errors import DataError
 from pushforward.schema import NA, Column, Inferred, Schema, infer
+from pushforward.schema.grid import MOST_CELLS
 from pushforward.tables.read import open_table
 from pushforward.tables.reader import TableReader
 from pushforward.tables.table import NumericTable
-from pushforward.text import excerpt, require_columns
+from pushforward.text import excerpt, require_columns, visible
 
 PLAIN = ("real", "positive", "bounded")  # kinds that a flow of real numbers may take for real
 
@@ -96,8 +97,9 @@ def read_typed(
         plain = is_plain(found.schema) and not bounds
         schema = as_real(found.schema) if plain else found.schema
         notes += [*found.notes, *(f"? {question}" for question in found.questions)]
-    elif columns is not None:
-        schema = chosen(schema, columns, reader.source)
+    else:
+        reader = reader.naming([column.name for column in schema.columns])
+        schema = schema if columns is None else chosen(schema, columns, reader.source)
     names = [column.name for column in schema.modelled]
     if not names:
         raise DataError(f"{reader.source}: no column is left to model{why_none(schema)}.")
@@ -140,9 +142,42 @@ def shiftable(table: NumericTable) -> list[bool] | None:
     return [s["kind"] == "real" and s["lower"] is None and s["upper"] is None for s in specs]
 
 
+def is_too_fine(schema: Schema, values: np.ndarray) -> bool:
+    """Do numbers lie on steps so fine, or so many, that float32 would lose them?
+
+    Args:
+        values: (n, d) over the modelled columns, as a flow takes them; NaN where missing.
+
+    Example:
+        >>> t = Column(name="t", kind="datetime", step=1.0, origin="1970-01-01", fine=True)
+        >>> is_too_fine(Schema(columns=[t]), np.array([[0.0], [6e8]]))
+        True
+    """
+    for column, cells in zip(schema.modelled, values.T, strict=True):
+        step = 1.0 if column.kind == "datetime" else column.step
+        if step is None or column.cells:
+            continue
+        if np.abs(cells[~np.isnan(cells)]).max(initial=0.0) / step >= MOST_CELLS:
+            return True
+    return False
+
+
 def densities(schema: Schema) -> list[bool]:
     """Which modelled columns (d) have a density; the others have probabilities."""
     return [spec["kind"] in ("real", "periodic") for spec in schema.specs()]
+
+
+def unit_of(column: Column) -> str:
+    """What the density of a column is per unit of: the column by name, of dates their steps too.
+
+    Example:
+        >>> unit_of(Column(name="t", kind="datetime", step=60, origin="1970-01-01", fine=True))
+        't (in steps of 60 seconds)'
+    """
+    if column.kind != "datetime":
+        return visible(column.name)
+    unit = "seconds" if column.unit == 1 else f"steps of {column.unit:g} seconds"
+    return f"{visible(column.name)} (in {unit})"
 
 
 def as_real(schema: Schema) -> Schema:
