@@ -88,6 +88,12 @@ def fit(
     limit: Annotated[
         int | None, typer.Option(min=2, help="Of images: only so many, drawn at random.")
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="MODEL", help="Of images: train this model further, as it is."
+        ),
+    ] = None,
     memory: Annotated[
         str | None,
         typer.Option(help="With --flow: plain; lean or recompute: deep flows in little memory."),
@@ -153,13 +159,13 @@ def fit(
             "--strict": strict,
             "--scaler": scaler,
         },
-        {"--class-conditional": by_class, "--limit": limit},
+        {"--class-conditional": by_class, "--limit": limit, "--from": start},
     )
     if of_images:
         from pushforward.cli.images.fit import fit_images
-        from pushforward.images.fitting import AUTO, ImageRequest
+        from pushforward.images.fitting import ImageRequest
 
-        recipe = AUTO if flow == "auto" else flow
+        recipe = None if flow == "auto" else flow
         asked = ImageRequest(
             recipe,
             **limits,
@@ -167,6 +173,7 @@ def fit(
             training=training,
             by_class=by_class,
             command=called.find_root().obj,
+            start=start,
         )
         fit_images(data, output, asked, limit, resume)
         return

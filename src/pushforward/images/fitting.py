@@ -14,7 +14,7 @@ from pushforward.errors import ConfigurationError
 from pushforward.flow import Flow
 from pushforward.flows import RECIPES, image_recipes
 from pushforward.images.images import Images
-from pushforward.images.model import ImageModel
+from pushforward.images.model import ImageModel, load_image_model
 from pushforward.images.suited import classes_of
 from pushforward.storage import ImageRecord
 from pushforward.training import FitResult, Settings, fit, seeded, split_index
@@ -29,16 +29,18 @@ class ImageRequest:
     """What a person asks of a fit of images.
 
     Attributes:
-        recipe: the name of a recipe of images.
+        recipe: the name of a recipe of images; `AUTO` where None.
         epochs, time_budget: the limit, one of the two (`time_budget` in seconds).
         seed: of everything random.
         arguments: further arguments of the recipe.
         training: further settings of the fit, by name.
         by_class: condition on the label.
         command: what was typed, for the model's record.
+    start: a model of images to go on from: its folder, or the name of one that comes with the
+        package. Its flow is trained further, under a schedule of its own.
     """
 
-    recipe: str = AUTO
+    recipe: str | None = None
     epochs: int | None = None
     time_budget: float | None = None
     seed: int = 0
@@ -46,6 +48,7 @@ class ImageRequest:
     training: dict[str, Any] = field(default_factory=dict)
     by_class: bool = False
     command: str | None = None
+    start: str | Path | None = None
 
 
 def fit_images(
@@ -82,13 +85,16 @@ def fit_images(
         levels=images.levels,
         classes=classes_of(images) if request.by_class else [],
     )
-    model = ImageModel(build(record, request), record)
+    before = None if request.start is None else load_image_model(request.start)
+    flow = build(record, request) if before is None else _going_on(before, record, request)
+    model = ImageModel(flow, record)
     settings = {"batch_size": BATCH, **request.training}
     share = settings.get("validation", Settings.validation)
     kept, aside = (i.numpy() for i in split_index(len(images), share, request.seed))
     model.require(images)
     context = model.context(images.labels if request.by_class else None)
-    _start(model, images, kept, request.seed)
+    if before is None:
+        _start(model, images, kept, request.seed)
     result = fit(
         model.flow,
         images.pixels,
@@ -115,6 +121,8 @@ def fit_images(
         "stopped": result.stopped,
         "settings": asdict(result.settings),
     }
+    if before is not None:
+        _remember(before.training, model.training)
     return model, result
 
 
@@ -124,12 +132,13 @@ def build(record: ImageRecord, request: ImageRequest) -> Flow:
     Raises:
         ConfigurationError: as `fit_images`.
     """
-    if request.recipe not in (known := image_recipes()):
-        kind = " of images" if request.recipe in RECIPES else ""
+    called = AUTO if request.recipe is None else request.recipe
+    if called not in (known := image_recipes()):
+        kind = " of images" if called in RECIPES else ""
         raise ConfigurationError(
-            f"There is no flow{kind} called {request.recipe!r}; there are {', '.join(known)}."
+            f"There is no flow{kind} called {called!r}; there are {', '.join(known)}."
         )
-    recipe = RECIPES[request.recipe]
+    recipe = RECIPES[called]
     taken = [name for name in inspect.signature(recipe).parameters if name != "self"]
     told = {"shape": list(record.shape), "values": record.levels}
     if record.classes:
@@ -139,20 +148,45 @@ def build(record: ImageRecord, request: ImageRequest) -> Flow:
             raise ConfigurationError(f"{name} is told by the images; leave it out.")
         if name not in taken:
             free = ", ".join(n for n in taken if n not in (*told, "context_features"))
-            raise ConfigurationError(
-                f"{request.recipe} has no argument called {name!r}; there are {free}."
-            )
+            raise ConfigurationError(f"{called} has no argument called {name!r}; there are {free}.")
     try:
         with seeded(request.seed):
             flow = recipe(**told, **request.arguments)
     except TypeError as error:
-        raise ConfigurationError(f"{request.recipe} cannot be made so: {error}.") from error
+        raise ConfigurationError(f"{called} cannot be made so: {error}.") from error
     if not getattr(flow.support, "closed", False):
         raise ConfigurationError(
-            f"{request.recipe} with these arguments is a density of real numbers; images are whole "
+            f"{called} with these arguments is a density of real numbers; images are whole "
             "ones, whose bits/dim it cannot tell. Leave out dequantize=none and the like."
         )
     return flow
+
+
+def _going_on(before: ImageModel, record: ImageRecord, request: ImageRequest) -> Flow:
+    """The flow of a model, to be trained further.
+
+    Raises:
+        ConfigurationError: it is of other images, of another recipe, or arguments were given.
+    """
+    was = before.record
+    if (was.shape, was.levels, was.classes) != (record.shape, record.levels, record.classes):
+        raise ConfigurationError(
+            f"{request.start} is of {was.words()}; the images are {record.words()}."
+        )
+    recipe = (before.flow.made_by or {}).get("recipe")
+    if request.arguments or request.recipe not in (None, recipe):
+        raise ConfigurationError(
+            f"{request.start} is a {recipe} whose sizes are set; leave out --flow and --set."
+        )
+    return before.flow.requires_grad_(True)
+
+
+def _remember(before: dict[str, Any], training: dict[str, Any]) -> None:
+    """Put what a model was made by before into the record of its further training."""
+    commands = [t["command"] for t in (before, training) if "command" in t]
+    if commands:
+        training["command"] = "; then ".join(commands)
+    training["seconds"] = round(before.get("seconds", 0.0) + training["seconds"], 1)
 
 
 def _start(model: ImageModel, images: Images, kept: np.ndarray, seed: int) -> None:
