@@ -8,6 +8,7 @@ from pushforward.flows.recipe import RECIPES, assemble, rebuild, recipe, vector_
 from pushforward.flows.residual import planar, radial, sylvester
 from pushforward.flows.spline import nsf
 from pushforward.flows.stack import stack
+from pushforward.flows.tarflow import tarflow
 from pushforward.flows.triangular import triangular
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "recipe",
     "stack",
     "sylvester",
+    "tarflow",
     "triangular",
     "vector_recipes",
 ]

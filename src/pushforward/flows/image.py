@@ -89,8 +89,8 @@ def glow(
         >>> torch.equal(flow.decode(flow.encode(x)), x)
         True
     """
+    positive_sizes(levels=levels, steps=steps, hidden=hidden)
     size = image_shape(shape, levels, "glow")
-    positive_sizes(steps=steps, hidden=hidden)
     made = map_called(univariate)
 
     def step(channels: int) -> list[Transform]:
@@ -135,8 +135,8 @@ def realnvp_image(
         >>> flow.log_prob(torch.zeros(5, 3, 8, 8)).shape
         torch.Size([5])
     """
+    positive_sizes(levels=levels, blocks=blocks, hidden=hidden)
     size = image_shape(shape, levels, "realnvp_image")
-    positive_sizes(blocks=blocks, hidden=hidden)
     widths = [hidden] * (1 + blocks)
 
     def couplings(channels: int, parts: Sequence[Sequence[int] | str]) -> list[Transform]:
@@ -159,7 +159,7 @@ def realnvp_image(
     return of_images(size, layers, base, context_features)
 
 
-def image_shape(shape: Sequence[int], levels: int, name: str) -> torch.Size:
+def image_shape(shape: Sequence[int], levels: int = 0, name: str = "") -> torch.Size:
     """(C, H, W), if its sides can be halved so often.
 
     Raises:
@@ -169,7 +169,7 @@ def image_shape(shape: Sequence[int], levels: int, name: str) -> torch.Size:
     if len(size) != 3:
         raise ConfigurationError(f"shape must be (C, H, W), such as (1, 28, 28), but is {shape!r}.")
     channels, height, width = size
-    positive_sizes(levels=levels, channels=channels, height=height, width=width)
+    positive_sizes(channels=channels, height=height, width=width)
     most = min((side & -side).bit_length() - 1 for side in (height, width))
     if levels > most:
         raise ConfigurationError(
