@@ -202,8 +202,10 @@ FLOWS = [
     for trained in (False, True)
 ]
 REAL = {"shape": (1, 4, 4), "levels": 2, "hidden": 4, "dequantize": "none"}
+TINY = {"layers": 1, "width": 4, "heads": 2}  # a transformer
 IMAGE_FLOWS: list[tuple[str, dict[str, Any]]] = [  # small ones of every recipe of images
     ("glow", REAL | {"steps": 2}),
     ("glow", REAL | {"shape": (2, 2, 4), "levels": 1, "steps": 1, "univariate": "spline"}),
     ("realnvp_image", REAL | {"blocks": 1}),
+    ("tarflow", {"shape": (1, 4, 4), "dequantize": "none", "patch": 2, "blocks": 2} | TINY),
 ]

@@ -7,11 +7,11 @@ import torch
 
 import pushforward as pf
 import tiny
-from autoencoders import POSTERIORS, factor_analysis, perturbed
+from autoencoders import POSTERIORS, perturbed
 from pushforward.diagnostics import properties
 from pushforward.errors import ConfigurationError, PushforwardError, ShapeError
 from pushforward.images import read_images
-from pushforward.vae import Annealing, bdmc_gap, elbo, importance_bound
+from pushforward.vae import Annealing, bdmc_gap, elbo, factor_analysis, importance_bound
 from specimens import seeded
 
 

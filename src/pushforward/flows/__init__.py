@@ -16,6 +16,7 @@ from pushforward.flows.recipe import (
 from pushforward.flows.residual import planar, radial, sylvester
 from pushforward.flows.spline import nsf
 from pushforward.flows.stack import stack
+from pushforward.flows.tarflow import tarflow
 from pushforward.flows.triangular import triangular
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "recipe",
     "stack",
     "sylvester",
+    "tarflow",
     "triangular",
     "vector_recipes",
 ]

@@ -6,6 +6,7 @@ from pushforward.nets.made import MADE
 from pushforward.nets.mlp import ACTIVATIONS, MLP
 from pushforward.nets.scaler import ContextScaler, location_and_scale
 from pushforward.nets.structure import Adjacency
+from pushforward.nets.transformer import CausalTransformer
 
 __all__ = [
     "ACTIVATIONS",
@@ -14,6 +15,7 @@ __all__ = [
     "MLP",
     "Adjacency",
     "AutoregressiveConditioner",
+    "CausalTransformer",
     "ContextScaler",
     "ConvNet",
     "ResidualConvNet",

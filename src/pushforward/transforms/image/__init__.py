@@ -3,6 +3,7 @@
 from pushforward.transforms.image.conv1x1 import Conv1x1
 from pushforward.transforms.image.coupling import ImageCoupling
 from pushforward.transforms.image.dequantize import Dequantize, logit_pixels
+from pushforward.transforms.image.patches import PatchAutoregressive, Patches
 from pushforward.transforms.image.pixels import PixelByPixel
 from pushforward.transforms.image.pixelwise import Pixelwise, image_actnorm
 from pushforward.transforms.image.reshape import Reshape
@@ -15,6 +16,8 @@ __all__ = [
     "Dequantize",
     "Haar",
     "ImageCoupling",
+    "PatchAutoregressive",
+    "Patches",
     "PixelByPixel",
     "Pixelwise",
     "Reshape",

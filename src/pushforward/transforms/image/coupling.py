@@ -10,6 +10,7 @@ from torch import Tensor
 from pushforward.errors import ConfigurationError
 from pushforward.nets import CONVOLUTIONS
 from pushforward.transforms.image.layer import ImageLayer
+from pushforward.transforms.image.planes import by_planes
 from pushforward.univariate import Affine, Fast, Univariate, orient
 
 COLOURS = ("black", "white")  # of a checkerboard: i + j even, i + j odd
@@ -140,15 +141,8 @@ class ImageCoupling(ImageLayer):
         return (rows + columns) % 2 == COLOURS.index(str(self.colour))
 
     def _move(self, inverse: bool, images: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
-        """(n, M, H, W) with parameters (n, M·P, H, W) -> values and log-derivatives (n, M, H, W).
-
-        The maps want their numbers feature by feature, with those of one feature side by side: here
-        each channel of each image is a feature, and nothing need be moved in memory.
-        """
-        # A network may have computed in bfloat16; maps and log-dets never do.
-        pixels, planes = images.shape[-2:].numel(), images.shape[:2].numel()
-        table = images.reshape(planes, pixels).t()
-        params = params.reshape(planes, self.univariate.n_params, pixels).permute(2, 0, 1)
+        """(n, M, H, W) with parameters (n, M·P, H, W) -> values, log-derivatives (n, M, H, W)."""
         function = self.univariate.inverse if inverse else self.univariate.forward
-        value, log_det = function(table, params.to(images.dtype))
-        return value.t().reshape(images.shape), log_det.t().reshape(images.shape)
+        by_channel = params.unflatten(1, (images.shape[1], self.univariate.n_params))
+        value, log_det = by_planes(function, images.flatten(2), by_channel.flatten(3))
+        return value.reshape(images.shape), log_det.reshape(images.shape)

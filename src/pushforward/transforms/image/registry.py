@@ -10,6 +10,7 @@ from pushforward.transforms.coupling import Coupling
 from pushforward.transforms.image.conv1x1 import Conv1x1
 from pushforward.transforms.image.coupling import ImageCoupling
 from pushforward.transforms.image.dequantize import Dequantization, Dequantize
+from pushforward.transforms.image.patches import PatchAutoregressive, Patches
 from pushforward.transforms.image.pixel_laws import LAWS
 from pushforward.transforms.image.pixels import PixelByPixel
 from pushforward.transforms.image.pixelwise import Pixelwise, image_actnorm
@@ -27,6 +28,12 @@ def _coupling(
     name: str, transformed: str | list[int] | None, net: str
 ) -> Callable[[int, int], Transform]:
     return lambda _d, c: ImageCoupling(2, MAPS[name], transformed, c, (4, 4), "tanh", net)
+
+
+def _patches(name: str, reverse: bool) -> Callable[[int, int], Transform]:
+    return lambda _d, c: PatchAutoregressive(
+        3, 4, MAPS[name], reverse, c, layers=1, width=4, heads=2, activation="tanh"
+    )
 
 
 def _multiscale(_features: int, context_features: int) -> Transform:
@@ -94,6 +101,20 @@ IMAGES: list[Entry] = [
         "ImageCoupling(Affine, all channels)",
         _coupling("Affine", [0, 1], "plain"),
         takes_context=True,
+    ),
+    _entry("Patches", lambda _d, _c: Patches(SHAPE, 2), (4, 8)),
+    *(
+        _entry(
+            f"PatchAutoregressive({name}, {'reversed' if reverse else 'in order'})",
+            _patches(name, reverse),
+            (3, 4),
+            takes_context=True,
+            reach=reach,
+        )
+        for name, reverse, reach in (
+            ("Affine", False, 4.0),
+            ("RationalQuadraticSpline", True, BEYOND),
+        )
     ),
     _entry(
         "Split",
