@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
 
 from pushforward.errors import ConfigurationError
+from pushforward.nets.transformer import Cache, TransformerBlock
 
 
 class PatchAttention(nn.Module):
@@ -28,7 +28,7 @@ class PatchAttention(nn.Module):
     def __init__(self, size: Sequence[int], width: int, patch: int = 4, heads: int = 4) -> None:
         super().__init__()
         height, columns = size
-        self.patch, self.heads, self.size = patch, heads, 2 * width
+        self.patch, self.size = patch, 2 * width
         if columns % patch or self.size % heads:
             raise ConfigurationError(
                 f"Patches of {patch} pixels must divide a row of {columns}, and {heads} heads "
@@ -38,7 +38,7 @@ class PatchAttention(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.token = nn.Linear(width * patch, self.size)
         self.place = nn.Parameter(0.02 * torch.randn(count, self.size))
-        self.asked = nn.Linear(self.size, 3 * self.size)
+        self.block = TransformerBlock(self.size, heads, "gelu")
         self.out = nn.Linear(self.size, width * patch)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
@@ -47,17 +47,8 @@ class PatchAttention(nn.Module):
         n, width, height, columns = h.shape
         tokens = self.token(self.norm(h.permute(0, 2, 3, 1)).reshape(n, -1, self.patch * width))
         tokens = torch.cat([torch.zeros_like(tokens[:, :1]), tokens[:, :-1]], 1) + self.place
-        found = scaled_dot_product_attention(*self._split(tokens), is_causal=True)
-        found = found.transpose(1, 2).flatten(2)
-        added = self.out(torch.relu(found + tokens)).reshape(n, height, columns, width)
+        added = self.out(self.block(tokens)).reshape(n, height, columns, width)
         return h + added.permute(0, 3, 1, 2)
-
-    def _split(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries, keys and values (n, heads, T, size / heads) of tokens (n, T, size)."""
-        n, count, _ = tokens.shape
-        parts = self.asked(tokens).reshape(n, count, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        query, key, value = parts.unbind(0)
-        return query, key, value
 
     def begin(self, n: int, height: int, width: int) -> AttendedSoFar:
         """Begin to answer pixel by pixel, for n images."""
@@ -70,8 +61,7 @@ class AttendedSoFar:
     def __init__(self, layer: PatchAttention, n: int) -> None:
         self.layer = layer
         count, size = layer.place.shape
-        self.keys = layer.place.new_zeros(n, layer.heads, count, size // layer.heads)
-        self.values = torch.zeros_like(self.keys)
+        self.cache = Cache(count)
         self.token = layer.place.new_zeros(n, size)
         self.pixels, self.added = list[Tensor](), Tensor()
         self.patch = 0
@@ -89,13 +79,7 @@ class AttendedSoFar:
 
     def _attend(self) -> Tensor:
         """What is added to each pixel of the next patch, (n, patch, width)."""
-        layer, t = self.layer, self.patch
-        token = self.token + layer.place[t]
-        query, key, value = layer._split(token[:, None])
-        self.keys[:, :, t], self.values[:, :, t] = key[:, :, 0], value[:, :, 0]
-        found = scaled_dot_product_attention(
-            query, self.keys[:, :, : t + 1], self.values[:, :, : t + 1]
-        )
-        found = found.transpose(1, 2).flatten(1)
-        answer: Tensor = layer.out(torch.relu(found + token))
+        layer = self.layer
+        token = (self.token + layer.place[self.patch])[:, None]
+        answer: Tensor = layer.out(layer.block(token, self.cache))
         return answer.reshape(len(token), layer.patch, -1)
