@@ -175,13 +175,9 @@ class PatchAutoregressive(Transform):
 
     def _sequences(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """(*batch, T, P) and a context as (n, T, P) in the order of the walk, and (n, c)."""
-        batch = value.shape[:-2]
-        sequences = value.reshape(batch.numel(), *value.shape[-2:])
-        if self.reverse:
-            sequences = sequences.flip(1)
-        if context is None or not self.context_features:
-            return sequences, None
-        return sequences, context.expand(*batch, -1).reshape(batch.numel(), context.shape[-1])
+        rows, context = self._rows(value.flatten(-2), context)
+        sequences = rows.unflatten(-1, (self.tokens, self.features))
+        return sequences.flip(1) if self.reverse else sequences, context
 
     def _back(self, like: Tensor, value: Tensor, log_det: Tensor) -> tuple[Tensor, Tensor]:
         """The values as they were given, and each event's log-det."""
