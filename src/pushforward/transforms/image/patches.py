@@ -72,7 +72,7 @@ class PatchAutoregressive(Transform):
     The Jacobian is triangular by blocks, and within each block diagonal (Zhai et al. 2024,
     "Normalizing Flows are Capable Generative Models", section 3.1). The inverse is one pass; the
     forward direction goes patch by patch and keeps what its network has made of those before, so
-    that all of them cost about one pass.
+    that all of them take the multiplications of one pass (in smaller products, so more time).
 
     Args:
         tokens: T, how many patches.
