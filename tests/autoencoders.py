@@ -6,11 +6,10 @@ import itertools
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pushforward import VAE
 from pushforward.transforms.registry import perturb
-from pushforward.vae.networks import ConvDecoder
 from specimens import seeded
 
 POSTERIORS = ("gaussian", "planar", "iaf", "nsf")
@@ -29,12 +28,12 @@ def perturbed(
         torch.manual_seed(seed)
         vae = VAE(shape, **arguments)
     posterior = list(vae.layer.posterior.parameters())
+    out = vae.layer.posterior.transform[0].conditioner.out
+    nn.init.zeros_(out.weight)
+    nn.init.zeros_(out.bias)
     before = [p.detach().clone() for p in posterior]
     perturb(vae, seeded(seed))
     with torch.no_grad():
-        if isinstance(vae.layer.decoder, ConvDecoder):
-            for p in vae.layer.decoder.parameters():  # x hangs on z
-                p.mul_(2 if p.ndim > 1 else 1)
         for p, start in zip(posterior, before, strict=True):
             p.copy_(torch.lerp(start, p, posterior_by))
     return vae.double()

@@ -40,7 +40,7 @@ class LinearDecoder(nn.Module):
 
     def start(self, params: Tensor) -> None:
         """Begin near parameters (d, P), whatever z is."""
-        nn.init.normal_(self.out.weight, std=0.1 / math.sqrt(self.out.in_features))
+        nn.init.normal_(self.out.weight, std=0.4 / math.sqrt(self.out.in_features))
         self.out.bias.copy_(params.flatten())
 
 
@@ -84,7 +84,7 @@ class ConvEncoder(nn.Module):
         self.coarse = Residual(2 * hidden)
         self.narrow = nn.Conv2d(2 * hidden, hidden, 1)
         self.out = nn.Linear(hidden * math.prod(halved(halved(sides))), width)
-        by_pixels(self)
+        begin(self)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         h = self.first(x.contiguous(memory_format=torch.channels_last))
@@ -132,7 +132,7 @@ class ConvDecoder(nn.Module):
         self.up_again = nn.Conv2d(hidden, 4 * few, 3, padding=1)
         self.fine = Residual(few)
         self.out = nn.Conv2d(few, self.channels * n_params, 1)
-        by_pixels(self)
+        begin(self)
 
     def forward(self, z: Tensor, context: Tensor | None = None) -> Tensor:
         h = self.first(joined(z, context)).unflatten(1, (-1, *self.sides[2]))
@@ -144,7 +144,7 @@ class ConvDecoder(nn.Module):
 
     def start(self, params: Tensor) -> None:
         """Begin near parameters (C, P) of each channel, whatever z is."""
-        nn.init.normal_(self.out.weight, std=0.1 / math.sqrt(self.out.in_channels))
+        nn.init.normal_(self.out.weight, std=0.4 / math.sqrt(self.out.in_channels))
         assert self.out.bias is not None
         self.out.bias.copy_(params.flatten())
 
@@ -160,8 +160,17 @@ def doubled(h: Tensor, sides: list[int]) -> Tensor:
     return cut.contiguous(memory_format=torch.channels_last)
 
 
-def by_pixels(net: nn.Module) -> None:
-    """Lay weights out pixel by pixel: else convolutions in bfloat16 are several times slower."""
+def begin(net: nn.Module) -> None:
+    """First weights that keep the size of what goes through (He et al. 2015), with idle blocks.
+
+    They are laid out pixel by pixel: else convolutions in bfloat16 are several times slower.
+    """
+    for part in net.modules():
+        if isinstance(part, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
+    for part in net.modules():
+        if isinstance(part, Residual):
+            nn.init.zeros_(part.second.weight)
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 

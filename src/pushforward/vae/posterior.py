@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
+
+from torch import nn
 
 from pushforward.distributions import Normal
 from pushforward.errors import ConfigurationError
@@ -17,7 +20,7 @@ Posterior = Literal["gaussian", "planar", "iaf", "nsf"]
 
 
 def posterior_flow(latent: int, kind: str, layers: int, width: int) -> Flow:
-    """q(z|x) as a flow conditioned on features of x, which starts at N(0, I).
+    """q(z|x) as a flow conditioned on features of x.
 
     ε ~ N(0, I) is scaled and moved, each coordinate by itself ("gaussian"), and then goes through
     planar maps (Rezende & Mohamed 2015), inverse autoregressive ones (Kingma et al. 2016), or
@@ -38,7 +41,15 @@ def posterior_flow(latent: int, kind: str, layers: int, width: int) -> Flow:
         >>> posterior.sample((), torch.zeros(5, 8)).shape
         torch.Size([5, 2])
     """
-    scaled = Coupling(latent, Affine(), range(latent), context_features=width, hidden=())
+    scaled = Coupling(
+        latent, Affine(), range(latent), context_features=width, hidden=(), fast="sampling"
+    )
+    # It says something of x from the first step on: a decoder that hears nothing at first learns
+    # to do without z, and is slow to unlearn it.
+    out = scaled.conditioner.out
+    shift, log_scale = out.weight[0::2], out.bias[1::2]
+    nn.init.normal_(shift, std=0.5 / math.sqrt(width))
+    nn.init.constant_(log_scale, -1.0)
     return Flow(Normal(latent), [scaled, *_layers(latent, kind, layers, width)], None, width)
 
 
