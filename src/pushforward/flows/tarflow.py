@@ -36,7 +36,8 @@ def tarflow(
     Zhai et al. 2024, "Normalizing Flows are Capable Generative Models". One block goes from the
     first patch to the last, the next one from the last to the first, and so on. A density is one
     pass; a sample goes patch by patch and takes as many multiplications, since what the
-    transformers have made of the patches before is kept. The latent is one flat vector, patch after patch.
+    transformers have made of the patches before is kept. The latent is one flat vector, patch after
+    patch.
 
     Args:
         shape: (C, H, W) of an image.
