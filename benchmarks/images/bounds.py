@@ -13,7 +13,8 @@ from pushforward.vae import Annealing, bdmc_gap, elbo, factor_analysis, importan
 from pushforward.vae import annealed_importance as annealed
 
 DRAWS = (50, 5000)
-DIGITS = 32
+DIGITS = 16
+PLAN = Annealing(temperatures=100, chains=4)  # of digits
 
 
 def known(images: int = 200) -> dict[str, Any]:
@@ -36,8 +37,8 @@ def digits() -> dict[str, Any]:
     x = torch.from_numpy(pixels).float()
     vae, glow, exact = (pf.load(f"mnist-{name}") for name in ("vae", "glow", "pixels"))
     assert isinstance(vae, pf.VAE)
-    found = bounds(vae, x, Annealing(temperatures=300, chains=8))
-    gap = bdmc_gap(vae, 8, Annealing(temperatures=300, chains=8), generator=seeded())
+    found = bounds(vae, x, PLAN)
+    gap = bdmc_gap(vae, 8, PLAN, generator=seeded())
     with torch.no_grad():
         noised = torch.stack([glow.log_prob(x) for _ in range(DRAWS[0])])
         certain = exact.log_prob(x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from benchmarks.images.bounds import DIGITS, PLAN
 from benchmarks.images.plot import PUBLISHED
 from benchmarks.markdown import significant, table
 
@@ -118,8 +119,9 @@ def bounds(found: dict[str, Any] | None) -> list[str]:
         "Where it is known: a linear VAE with normal noise (factor analysis), 20 numbers, 200 "
         "draws; mean and standard error over them.",
         listed(found["known"], 20),
-        "32 test digits, each an image of 784 numbers. IW-k: importance-weighted by k draws (Burda "
-        "et al. 2016). AIS: annealed importance sampling, 300 temperatures, 8 chains; between its "
+        f"{DIGITS} test digits, each an image of 784 numbers. IW-k: importance-weighted by k draws "
+        "(Burda et al. 2016). AIS: annealed importance sampling, "
+        f"{PLAN.temperatures} temperatures, {PLAN.chains} chains; between its "
         f"two bounds on simulated digits (BDMC) lie {gap[0]:.2f} ± {gap[1]:.2f} nats. All but the "
         "last line are bounds on average.",
         listed(found["digits"], 784),

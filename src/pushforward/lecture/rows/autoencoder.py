@@ -51,7 +51,7 @@ def _draw(sheet: Figure, r: Result) -> None:
     left.plot((1, 50), _glows(r), "s-", color=SAMPLED, label="Glow, bound")
     left.axhline(bits(r.log_p), color=DENSITY, label="pixel by pixel, exact")
     left.set(xscale="log", xlabel="draws", title=f"bits/dim of {len(r.x)} {r.what}")
-    left.legend(loc="best")
+    left.legend(loc="lower left", bbox_to_anchor=(0, 0.12))
     sheet_of(axes["x"], r.x, 4, "x")
     sheet_of(axes["vae"], r.vae.decode(r.vae.encode(r.x)), 4, "VAE: mean of p(x|z), z from x")
     sheet_of(axes["glow"], r.glow.decode(r.glow.encode(r.x)), 4, "Glow: f(f⁻¹(x))")

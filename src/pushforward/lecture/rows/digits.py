@@ -64,10 +64,10 @@ def _numbers_digits(r: Result) -> list[Number]:
 def _glow() -> dict[str, Any]:
     glow, z = pf.load("mnist-glow"), torch.randn(8, 784)
     warm = [glow.decode(t * z) for t in (0.5, 0.7, 0.85, 1.0)]
-    x = torch.randint(256, (16, 3, 32, 32)).float()
+    x = (200 * torch.rand(32, 3, 1, 1) + 20 * torch.rand(32, 3, 32, 32)).floor()  # flat colours
     colour = pf.flows.glow((3, 32, 32), levels=3, steps=2, hidden=16)
     before = pf.fit(colour, x, epochs=1, batch_size=8).nll
-    after = pf.fit(colour, x, epochs=3, batch_size=8).nll
+    after = pf.fit(colour, x, epochs=8, batch_size=8).nll
     return locals()
 
 
@@ -86,7 +86,8 @@ def _numbers_glow(r: Result) -> list[Number]:
         Number("invertible 1×1 convolutions", float(layers.count("Conv1x1")), 16.0, 0.0),
         Number("numbers of its latent", float(r.glow.base.event_shape.numel()), 784.0, 0.0),
         Number("3×32×32: share of pixels with f(f⁻¹(x)) ≠ x", again.item(), 0.0, 1e-3),
-        Number("3×32×32: NLL falls, nats", float(r.after < r.before), 1.0, 0.0),
+        Number("3×32×32: nats gained in 8 epochs", r.before - r.after),
+        Number("3×32×32: is that a gain?", float(r.after < r.before), 1.0, 0.0),
     ]
 
 
@@ -139,7 +140,7 @@ ROWS = [
         form="png",
         more=(
             "The same recipe builds for colour images of 3×32×32; here it takes a few steps on "
-            "noise, only to show that it trains."
+            "flat colours, only to show that it trains."
         ),
         seconds=20,
     ),
