@@ -14,7 +14,7 @@ from pushforward.images.model import ImageModel, load_image_model
 from pushforward.report.images.measured import measure, round_trip, uniform_noise
 
 SET, OTHER = "mnist", "fashion_mnist"
-SOME = 1000  # images for what is not the bits/dim
+SOME = 200  # images for what is not the bits/dim
 
 
 def judged(folder: Path, images: int, draws: int) -> dict[str, Any]:

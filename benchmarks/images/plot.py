@@ -30,7 +30,7 @@ def draw(found: dict[str, Any], path: Path) -> None:
         for axes, (name, model), colour in zip(lower, every.items(), COLOURS, strict=False):
             histogram(axes, name, model, colour)
         lower[0].legend(loc="upper right", frameon=False)
-        lower[-1].set_xlabel("bits/dim of 1,000 images; fewer is likelier")
+        lower[-1].set_xlabel("bits/dim of some hundred images; fewer is likelier")
         figure.savefig(path, dpi=150)
         plt.close(figure)
 

@@ -55,6 +55,7 @@ class PixelByPixel(Transform):
     """
 
     event_ndim_in, event_ndim_out = 1, 3
+    features: int
     cheap = frozenset({"inverse"})
 
     def __init__(
@@ -96,7 +97,7 @@ class PixelByPixel(Transform):
             return super().terms(base, x, context)
         images, given, lost = self._taken(x, context)
         raw, flat = self._raw(images, given), in_order(images).flatten()
-        log_prob = self._log_prob(raw, flat).reshape(len(images), -1).sum(1) + lost
+        log_prob = self._log_prob(raw, flat).reshape(len(images), self.features).sum(1) + lost
         log_prob = log_prob.reshape(x.shape[:-3])
         return log_prob, torch.zeros_like(log_prob)
 
@@ -112,9 +113,9 @@ class PixelByPixel(Transform):
             for r, v in zip(raw.split(ROWS), flat.split(ROWS), strict=True)
         ]
         tails = Tails(*(torch.cat(each) for each in zip(*parts, strict=True)))
-        z = tails.between(share, log_prob).reshape(len(images), -1)
+        z = tails.between(share, log_prob).reshape(len(images), self.features)
         log_det = log_prob.reshape(z.shape).sum(1) - standard_log_prob(z) + lost
-        return z.reshape(*x.shape[:-3], -1), log_det.reshape(x.shape[:-3])
+        return z.reshape(*x.shape[:-3], self.features), log_det.reshape(x.shape[:-3])
 
     @torch.no_grad()
     def forward(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -143,11 +144,11 @@ class PixelByPixel(Transform):
                 f"{tuple(x.shape)}."
             )
         accept_context("PixelByPixel", self.context_features, context)
-        images = x.reshape(-1, *self.shape)
+        images = x.reshape(x.shape[:-3].numel(), *self.shape)
         whole = self.codomain.contains(images) & (images == images.floor())
         given = None
         if context is not None and self.context_features:
-            given = context.expand(*x.shape[:-3], -1).reshape(len(images), -1)
+            given = context.expand(*x.shape[:-3], -1).reshape(len(images), context.shape[-1])
         lost = torch.zeros_like(images).masked_fill(~whole, -math.inf)
         lost = torch.where(images.isnan(), images, lost).flatten(1).sum(1)
         return torch.where(whole, images, 0.0), given, lost
