@@ -88,6 +88,35 @@ def test_a_number_pixel_by_pixel_is_what_it_is_at_once() -> None:
         walk.feed(x[:, c, :, i, j])
 
 
+@LAW
+def test_images_are_the_same_without_what_is_kept(law: str) -> None:
+    layer = made((2, 4, 4), law, values=6, context=3)
+    z, context = torch.randn(3, 32, dtype=torch.float64), torch.randn(3, 3, dtype=torch.float64)
+    kept, log_det = layer.forward(z, context)
+    layer.cached = False
+    anew, again = layer.forward(z, context)
+    assert torch.equal(anew, kept)
+    torch.testing.assert_close(again, log_det, rtol=1e-10, atol=1e-10)
+
+
+@LAW
+def test_a_weight_of_two_is_an_image_given_twice(law: str) -> None:
+    x = torch.randint(4, (6, 2, 4, 4)).double()
+    once, twice = made((2, 4, 4), law), made((2, 4, 4), law)
+    weight = torch.tensor([1, 2, 1, 1, 2, 1], dtype=torch.float64)
+    once.initialize(x, weight=weight)
+    twice.initialize(torch.cat([x, x[[1, 4]]]))
+    for a, b in zip(once.parameters(), twice.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_no_images_have_no_scores() -> None:
+    layer = made((1, 4, 4))
+    nothing = torch.zeros(0, 1, 4, 4, dtype=torch.float64)
+    assert log_prob(layer, nothing).shape == (0,)
+    assert layer.inverse(nothing)[0].shape == (0, 16)
+
+
 def test_a_number_does_not_see_itself_or_later_ones() -> None:
     """With attention it sees all before, but for one blind spot.
 

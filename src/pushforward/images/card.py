@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pushforward.storage import Config
-from pushforward.storage.words import MANIFEST_SENTENCE, cell, making
+from pushforward.storage.words import MANIFEST_SENTENCE, cell, made_with, making
 from pushforward.text import visible
 
 
@@ -17,8 +17,7 @@ def card(config: Config) -> str:
     lines = [
         "# A normalizing flow of images",
         "",
-        f"Recipe {config.flow.recipe}, fitted by maximum likelihood with pushforward "
-        f"{config.versions.get('pushforward', '')} on torch {config.versions.get('torch', '')}.",
+        made_with(config.flow.recipe, config.versions),
         "",
         f"Of {record.words()}.",
         "",

@@ -82,7 +82,7 @@ class ImageModel:
         """What log P (n) of some images, by so many draws, comes to."""
         bits = self.bits(log_prob)
         with np.errstate(invalid="ignore"):  # infinite ones have no deviation
-            error = float(bits.std(ddof=1) / math.sqrt(len(bits))) if len(bits) > 1 else math.nan
+            error = float(bits.std(ddof=1) / math.sqrt(len(bits))) if len(bits) > 1 else None
         return Bits(
             mean=float(bits.mean()),
             error=error,

@@ -45,7 +45,9 @@ class PatchAttention(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         n, width, height, columns = h.shape
-        tokens = self.token(self.norm(h.permute(0, 2, 3, 1)).reshape(n, -1, self.patch * width))
+        tokens = self.token(
+            self.norm(h.permute(0, 2, 3, 1)).reshape(n, len(self.place), self.patch * width)
+        )
         tokens = torch.cat([torch.zeros_like(tokens[:, :1]), tokens[:, :-1]], 1) + self.place
         added = self.out(self.block(tokens)).reshape(n, height, columns, width)
         return h + added.permute(0, 3, 1, 2)

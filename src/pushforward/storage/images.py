@@ -16,7 +16,7 @@ class Bits(BaseModel):
 
     Attributes:
         mean: bits/dim.
-        error: the standard error of the mean.
+        error: the standard error of the mean; None of one image.
         median: bits/dim.
         images: how many they were.
         kind: "exact" where P is a probability; "bound" where log P was bounded from below by
@@ -30,7 +30,7 @@ class Bits(BaseModel):
 
     model_config = ConfigDict(extra="forbid", ser_json_inf_nan="constants")
     mean: float
-    error: float
+    error: float | None
     median: float
     images: Size
     kind: Literal["exact", "numerical", "estimate", "bound"]
@@ -47,8 +47,9 @@ class Bits(BaseModel):
         """All of it in a line."""
         each = " an image" if self.kind == "bound" else ""
         images = f"{self.images:,} image{'s' if self.images > 1 else ''}"
+        spread = "" if self.error is None else f" ± {self.error:.4f}"
         return (
-            f"{self.mean:.4f} ± {self.error:.4f} bits/dim ({self.label}{each}), "
+            f"{self.mean:.4f}{spread} bits/dim ({self.label}{each}), "
             f"median {self.median:.4f}, on {images}"
         )
 

@@ -22,6 +22,19 @@ def cell(text: object) -> str:
     return "".join(f"&#{ord(c)};" if c in ACTIVE else c for c in excerpt(text))
 
 
+def made_with(recipe: str, versions: dict[str, str]) -> str:
+    """What a card's first sentence says of the flow and of what fitted it.
+
+    Example:
+        >>> made_with("nsf", {"pushforward": "0.1.0", "torch": "2.13.0"})
+        'Recipe nsf, fitted by maximum likelihood with pushforward 0.1.0 on torch 2.13.0.'
+    """
+    return (
+        f"Recipe {recipe}, fitted by maximum likelihood with pushforward "
+        f"{versions.get('pushforward', '')} on torch {versions.get('torch', '')}."
+    )
+
+
 def arguments_in_words(arguments: dict[str, Any]) -> str:
     """A recipe's arguments; parts that are alike are counted.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pushforward.storage import Config
-from pushforward.storage.words import MANIFEST_SENTENCE, cell, making
+from pushforward.storage.words import MANIFEST_SENTENCE, cell, made_with, making
 
 
 def card(config: Config) -> str:
@@ -15,8 +15,7 @@ def card(config: Config) -> str:
     lines = [
         "# A normalizing flow of a table",
         "",
-        f"An {config.flow.recipe} flow fitted by maximum likelihood with pushforward "
-        f"{config.versions.get('pushforward', '')} on torch {config.versions.get('torch', '')}.",
+        made_with(config.flow.recipe, config.versions),
         "",
         "| column | role |",
         "|---|---|",

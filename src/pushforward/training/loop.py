@@ -23,7 +23,7 @@ from pushforward.training.progress import Progress
 from pushforward.training.settings import Settings
 from pushforward.training.state import State
 
-LOOKED_AT = 2**22  # numbers, before the first step
+LOOKED_AT = 2**22  # numbers of images, before the first step
 LEAST_EPOCHS = 10  # patience counts from here
 LOOK_EVERY = 20  # steps on an accelerator between two looks at what they came to
 LARGEST_DRIFT = 1e-3  # of lean memory, beyond which points are computed again instead
@@ -164,9 +164,10 @@ class Loop:
         return self._before + time.perf_counter() - self._started
 
     def _refuse_bad_start(self) -> None:
-        # All rows of a table; of many images the first, or this would take as long as an epoch.
-        some = max(LOOKED_AT // max(self.train.x[0].numel(), 1), 1)
-        figures = evaluate(self.terms, next(self.train.batches(some)))
+        rows = self.train
+        if rows.x.ndim > 2:  # images, whose numbers lie alike: all would take a third of an epoch
+            rows = next(rows.batches(max(LOOKED_AT // rows.x[0].numel(), 1)))
+        figures = evaluate(self.terms, rows)
         if not math.isfinite(figures["nll"]):
             raise TrainingError(
                 "The NLL is not finite before the first step: at "

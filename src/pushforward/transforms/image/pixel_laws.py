@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import torch
@@ -47,7 +47,7 @@ class Table(NamedTuple):
         return enough.int().argmax(-1).to(z)
 
 
-class PixelLaw:
+class PixelLaw(ABC):
     """Laws of whole numbers 0 … values - 1, of parameters raw (rows, n_params).
 
     Attributes:
@@ -72,8 +72,8 @@ class PixelLaw:
         """log P of every number, (rows, values)."""
 
     @abstractmethod
-    def start(self, x: Tensor) -> Tensor:
-        """Parameters (n_params) to begin with, given numbers x (n)."""
+    def start(self, counts: Tensor) -> Tensor:
+        """Parameters (n_params) to begin with, given how often each number occurs, (values)."""
 
     def table(self, raw: Tensor) -> Table:
         """The law's distribution function, from both ends."""
@@ -103,9 +103,8 @@ class Categories(PixelLaw):
     def masses(self, raw: Tensor) -> Tensor:
         return raw.log_softmax(-1)
 
-    def start(self, x: Tensor) -> Tensor:
-        counts = torch.bincount(x.long(), minlength=self.values).to(x) + 1
-        return (counts / counts.sum()).log()
+    def start(self, counts: Tensor) -> Tensor:
+        return (counts + 1).log().log_softmax(-1)
 
 
 class LogisticCells(PixelLaw):
@@ -145,14 +144,14 @@ class LogisticCells(PixelLaw):
         each = raw.repeat_interleave(self.values, 0), x.repeat(len(raw))
         return self.log_prob(*each).reshape(len(raw), self.values)
 
-    def start(self, x: Tensor) -> Tensor:
+    def start(self, counts: Tensor) -> Tensor:
         k = self.components
-        places = torch.quantile(
-            x[: 2**20] * (2 / (self.values - 1)) - 1, (torch.arange(k) + 0.5) / k
-        )
-        apart = torch.linspace(-0.1, 0.1, k)  # where many numbers are the same
-        scales = torch.full((k,), math.log(1 / k))
-        return torch.cat([torch.zeros(k), places + apart, scales]).to(x)
+        levels = (torch.arange(k).to(counts) + 0.5) / k
+        upto = counts.cumsum(-1) / counts.sum()
+        numbers = torch.searchsorted(upto, levels).clamp(max=self.values - 1)
+        apart = torch.linspace(-0.1, 0.1, k).to(counts)  # where many numbers are the same
+        places = numbers * (2 / (self.values - 1)) - 1 + apart
+        return torch.cat([torch.zeros_like(places), places, torch.full_like(places, -math.log(k))])
 
 
 LAWS: dict[str, type[PixelLaw]] = {"categories": Categories, "logistics": LogisticCells}

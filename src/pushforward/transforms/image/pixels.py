@@ -32,6 +32,10 @@ class PixelByPixel(Transform):
     have probability zero. Images are made pixel by pixel, each for the work of one pixel
     (`pushforward.nets.causal.CausalWalk`), and without gradients.
 
+    A number that is next to impossible may have a cell too narrow for the precision of z; it then
+    comes back as its neighbour, and what follows with it. In digits that a model knows there are
+    none; in noise or other pictures, in float32, some.
+
     Args:
         shape: (C, H, W).
         law: "categories", a probability for each number, or "logistics", a mixture of logistics in
@@ -42,6 +46,8 @@ class PixelByPixel(Transform):
 
     Attributes:
         generator: where the inverse's z comes from; torch's own where None.
+        cached: False to go without what is kept, by one pass of the network for each number: what
+            the other way is held to.
 
     Raises:
         ConfigurationError: an unknown law, fewer than two values, or sizes that do not fit.
@@ -74,6 +80,7 @@ class PixelByPixel(Transform):
         self.values, self.features = values, self.shape.numel()
         self.codomain = Interval(0.0, values - 1.0, closed=True)
         self.generator: torch.Generator | None = None
+        self.cached = True
         self.net = CausalNet(
             self.shape, FEATURES, self.law.n_params, context_features=context_features, **net
         )
@@ -86,10 +93,14 @@ class PixelByPixel(Transform):
         self, x: Tensor, context: Tensor | None = None, weight: Tensor | None = None
     ) -> None:
         images = x.reshape(-1, *self.shape)
+        counted = x.new_ones(len(images)) if weight is None else weight.flatten()
+        counted = counted[:, None].expand(-1, self.shape[1:].numel()).flatten()
         for c, head in enumerate(self.net.heads):
             assert isinstance(head, Head)
             assert head.second.bias is not None
-            head.second.bias.data.copy_(self.law.start(images[:, c].flatten()))
+            numbers = images[:, c].flatten().long()
+            counts = torch.bincount(numbers, counted, minlength=self.values)
+            head.second.bias.data.copy_(self.law.start(counts))
 
     def terms(self, base: Base, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Of N(0, I): log P(x), without latents, and zero."""
@@ -122,16 +133,22 @@ class PixelByPixel(Transform):
         self.accept(z, context)
         rows, given = self._rows(z, context)
         walk = self.net.walk(len(rows), given)
-        found, log_prob = list[Tensor](), rows.new_zeros(len(rows))
-        for t in range(self.shape.numel()):
-            raw = walk.next()
-            found.append(self.law.table(raw).quantile(rows[:, t]))
-            log_prob = log_prob + self.law.log_prob(raw, found[-1])
-            walk.feed(self._features(found[-1]))
-        height_first = torch.stack(found, 1).reshape(-1, *self.shape[1:], self.shape[0])
-        x = height_first.permute(0, 3, 1, 2).reshape(*z.shape[:-1], *self.shape)
+        numbers, log_prob = torch.zeros_like(rows), rows.new_zeros(len(rows))
+        for t in range(self.features):
+            if self.cached:
+                raw = walk.next()
+            else:
+                raw = self._raw(self._images(numbers), given).unflatten(0, rows.shape)[:, t]
+            numbers[:, t] = self.law.table(raw).quantile(rows[:, t])
+            log_prob = log_prob + self.law.log_prob(raw, numbers[:, t])
+            walk.feed(self._features(numbers[:, t]))
         log_det = standard_log_prob(rows) - log_prob
+        x = self._images(numbers).reshape(*z.shape[:-1], *self.shape)
         return x, log_det.reshape(z.shape[:-1])
+
+    def _images(self, numbers: Tensor) -> Tensor:
+        """Images (n, C, H, W) of their numbers in order, (n, features)."""
+        return numbers.reshape(-1, *self.shape[1:], self.shape[0]).permute(0, 3, 1, 2)
 
     def _taken(self, x: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor | None, Tensor]:
         """Images (n, C, H, W) with zeros for what they may not hold, the context, and what is lost.
