@@ -39,8 +39,8 @@ def page(found: dict[str, Any]) -> str:
         "|decode(encode(x)) − x| in values of a pixel, the largest pixel of each of some hundred "
         "images, float32: median and maximum. Of flows with noise before it is rounded away. (The "
         "VAE's decoder is no inverse. A number that the pixel model finds next to impossible may "
-        "come back as its neighbour in float32, and what follows with it: not in digits, but in other "
-        "pictures.)",
+        "come back as its neighbour in float32, and what follows with it: not in digits, but in "
+        "other pictures.)",
         trips(every),
         *bounds(found.get("bounds")),
         *costs(found.get("costs")),
