@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pushforward.flow import Flow
-from pushforward.flows.image import Noise, image_shape, of_images, whole_numbers
+from pushforward.flows.image import Noise, image_shape, map_called, of_images, whole_numbers
 from pushforward.flows.recipe import Base, positive_sizes, recipe
 from pushforward.transforms import Transform
 from pushforward.transforms.image import (
@@ -70,7 +70,10 @@ def tarflow(
     tokens, features = cut.flat.z_shape
     net = (context_features, layers, width, heads, activation)
     steps: list[Transform] = [Reshape((size.numel(),), cut.flat.z_shape)]
-    steps += [PatchAutoregressive(tokens, features, None, i % 2 == 1, *net) for i in range(blocks)]
+    affine = map_called("affine")
+    steps += [
+        PatchAutoregressive(tokens, features, affine, i % 2 == 1, *net) for i in range(blocks)
+    ]
     steps += [cut, image_actnorm(size[0])]
     steps += whole_numbers(size[0], dequantize, values, alpha, width, context_features)
     return of_images(size, steps, base, context_features)

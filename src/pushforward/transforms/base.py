@@ -126,13 +126,16 @@ class Transform(nn.Module, ABC):
             difference.flatten(-self.event_ndim_out).amax(-1) if self.event_ndim_out else difference
         )
 
-    def _rows(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Vectors (*batch, d) and a context as (rows, d) and (rows, c), by views where they can be.
+    def _rows(
+        self, value: Tensor, context: Tensor | None, event_ndim: int = 1
+    ) -> tuple[Tensor, Tensor | None]:
+        """Events (*batch, *event) and a context as (rows, *event) and (rows, c), views if possible.
 
         No context where none is taken.
         """
-        batch = value.shape[:-1]
-        rows = value.reshape(batch.numel(), value.shape[-1])
+        split = value.ndim - event_ndim
+        batch, event = value.shape[:split], value.shape[split:]
+        rows = value.reshape(batch.numel(), *event)
         if context is None or not self.context_features:
             return rows, None
         return rows, context.expand(*batch, -1).reshape(batch.numel(), context.shape[-1])

@@ -117,8 +117,4 @@ class Autoencoder(Transform):
     def _samples(self, x: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """(*batch, *shape) and a context as (n, *shape) and (n, c)."""
         self.accept(x, context)
-        batch = x.shape[: x.ndim - self.event_ndim_out]
-        rows = x.reshape(batch.numel(), *self.shape)
-        if context is None or not self.context_features:
-            return rows, None
-        return rows, context.expand(*batch, -1).reshape(len(rows), -1)
+        return self._rows(x, context, self.event_ndim_out)

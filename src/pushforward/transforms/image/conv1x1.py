@@ -60,7 +60,7 @@ class Conv1x1(ImageLayer):
         self.accept(x, context)
         lower, upper = self.factors()
         weight = (lower @ upper).index_select(0, self.index)
-        images, _ = self._images(x, None)
+        images, _ = self._rows(x, None, 3)
         z = conv2d(images, weight[:, :, None, None])
         return z.reshape(x.shape), self._log_det(x)
 

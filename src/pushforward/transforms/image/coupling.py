@@ -113,7 +113,7 @@ class ImageCoupling(ImageLayer):
     ) -> tuple[Tensor, Tensor]:
         """The univariate map, or its inverse, of the numbers that are moved."""
         self.accept(value, context)
-        images, context = self._images(value, context)
+        images, context = self._rows(value, context, 3)
         if self.colour:
             result, log_det = self._by_pixels(inverse, images, context)
         else:

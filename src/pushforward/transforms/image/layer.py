@@ -41,11 +41,3 @@ class ImageLayer(Transform):
 
     def _called(self) -> str:
         return "C" if self.channels is None else str(self.channels)
-
-    def _images(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """(*batch, C, H, W) and a context as (n, C, H, W) and (n, c); None where none is taken."""
-        batch = value.shape[:-3]
-        images = value.reshape(batch.numel(), *value.shape[-3:])
-        if context is None or not self.context_features:
-            return images, None
-        return images, context.expand(*batch, -1).reshape(batch.numel(), context.shape[-1])

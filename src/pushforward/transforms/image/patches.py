@@ -175,8 +175,7 @@ class PatchAutoregressive(Transform):
 
     def _sequences(self, value: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """(*batch, T, P) and a context as (n, T, P) in the order of the walk, and (n, c)."""
-        rows, context = self._rows(value.flatten(-2), context)
-        sequences = rows.unflatten(-1, (self.tokens, self.features))
+        sequences, context = self._rows(value, context, 2)
         return sequences.flip(1) if self.reverse else sequences, context
 
     def _back(self, like: Tensor, value: Tensor, log_det: Tensor) -> tuple[Tensor, Tensor]:

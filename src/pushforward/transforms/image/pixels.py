@@ -161,11 +161,8 @@ class PixelByPixel(Transform):
                 f"{tuple(x.shape)}."
             )
         accept_context("PixelByPixel", self.context_features, context)
-        images = x.reshape(x.shape[:-3].numel(), *self.shape)
+        images, given = self._rows(x, context, 3)
         whole = self.codomain.contains(images) & (images == images.floor())
-        given = None
-        if context is not None and self.context_features:
-            given = context.expand(*x.shape[:-3], -1).reshape(len(images), context.shape[-1])
         lost = torch.zeros_like(images).masked_fill(~whole, -math.inf)
         lost = torch.where(images.isnan(), images, lost).flatten(1).sum(1)
         return torch.where(whole, images, 0.0), given, lost
