@@ -6,8 +6,9 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 BENCH  := .venv-bench
 MIXED  := .venv-mixed
+FAULTS := .venv-faults
 
-.PHONY: demo test test-all doctest lint types format picture lecture-table bench bench-quick bench-tables bench-mixed bench-posteriors clean
+.PHONY: demo test test-all doctest lint types format picture lecture-table bench bench-quick bench-tables bench-mixed bench-posteriors test-faults clean
 
 $(READY): pyproject.toml constraints.txt $(wildcard src/pushforward/kernels/*.?pp)
 	$(PYTHON) -m venv $(VENV)
@@ -75,5 +76,14 @@ $(MIXED)/.ready: pyproject.toml benchmarks/requirements-mixed.txt benchmarks/con
 bench-mixed: $(MIXED)/.ready  ## makers of synthetic tables of mixed types, hours; goes on where it was
 	$(MIXED)/bin/python -m benchmarks.mixed
 
+$(FAULTS)/.ready: pyproject.toml constraints.txt faults/requirements.txt
+	$(PYTHON) -m venv $(FAULTS)
+	$(FAULTS)/bin/pip install --quiet --constraint constraints.txt \
+		--requirement faults/requirements.txt --editable '.[dev]'
+	touch $@
+
+test-faults: $(FAULTS)/.ready  ## kill, starve, damage and attack it, for hours: docs/reliability.md
+	OMP_NUM_THREADS=1 $(FAULTS)/bin/python -m faults
+
 clean:
-	rm -rf $(VENV) $(BENCH) $(MIXED) demo build
+	rm -rf $(VENV) $(BENCH) $(MIXED) $(FAULTS) demo build

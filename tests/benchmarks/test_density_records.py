@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from benchmarks.density import summary
 from benchmarks.density.plan import FLOWS, FULL, METHODS, SAME, TRUTH, Job, jobs
 from benchmarks.density.records import Records, difference

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from benchmarks.density import tables
 from scipy.stats import multivariate_normal
+
+from benchmarks.density import tables
 
 
 @pytest.mark.parametrize("count", [10, 569, 1001])

@@ -6,9 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
-from benchmarks.mixed.boxes import factor, log_box
 from scipy.special import log_ndtr
 from scipy.stats import multivariate_normal
+
+from benchmarks.mixed.boxes import factor, log_box
 
 EDGES = np.array([-np.inf, -1.0, 0.0, 0.5, np.inf])
 

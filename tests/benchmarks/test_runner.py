@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.process import Failed
 
 from benchmarks import runner
+from benchmarks.process import Failed
 
 
 def test_the_last_line_is_given() -> None:
