@@ -91,6 +91,8 @@ def _panel(axis: Any, made: list[Line], key: str) -> None:
 
 def _missing(line: Line, key: str) -> str:
     """Why there is no dot."""
-    if not line.runs or key != "median_nats":
+    if not line.runs:
+        return "not done in an hour" if line.remarks else "not measured"
+    if key != "median_nats":
         return "not measured"
     return "0 for most rows" if line.impossible else "no density"

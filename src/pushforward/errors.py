@@ -29,6 +29,10 @@ class TrainingError(PushforwardError, RuntimeError):
     """A fit that could not even begin (for instance no finite likelihood at the start)."""
 
 
+class AlreadyTold(PushforwardError):
+    """What another process of the same command says to the person, so that this one need not."""
+
+
 class NumericalInverseWarning(UserWarning):
     """A root that did not reach its tolerance: the residual is given."""
 

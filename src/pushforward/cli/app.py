@@ -27,7 +27,7 @@ from pushforward.cli import (
     say,
     schema,
 )
-from pushforward.errors import PushforwardError
+from pushforward.errors import AlreadyTold, PushforwardError
 from pushforward.files import abandon
 
 app = typer.Typer(
@@ -70,6 +70,8 @@ def run(arguments: list[str]) -> int:
         typed = shlex.join(["pushforward", *arguments])  # which a model's folder remembers
         code = app(arguments, prog_name="pushforward", standalone_mode=False, obj=typed) or 0
         sys.stdout.flush()
+    except AlreadyTold:
+        return FAULT
     except (PushforwardError, typer.TyperException) as error:
         say.fault(message(error))
         return FAULT

@@ -9,6 +9,7 @@ import typer
 
 from pushforward.cli import say
 from pushforward.cli.fit_table import fit_into, read_columns, read_numbers
+from pushforward.cli.fit_team import fit_team, restarted
 from pushforward.cli.options import (
     NA,
     Data,
@@ -125,9 +126,8 @@ def fit(
     """
     if epochs is not None and time_budget is not None:
         raise ConfigurationError("Give either --epochs or --time-budget, one of the two.")
-    if not may_begin(output, resume, force):
-        return
     from pushforward.training import seconds
+    from pushforward.training.team import announced
 
     budget = None
     if epochs is None:
@@ -144,6 +144,7 @@ def fit(
         )
         if value is not None
     }
+    resume = resume or restarted()
     arguments = assignments(settings or []) | ({} if scaler is None else {"scaler": scaler})
     given = names("--context", context)
     wanted = names("--columns", columns)
@@ -162,6 +163,10 @@ def fit(
         {"--class-conditional": by_class, "--limit": limit, "--from": start},
     )
     if of_images:
+        if announced():
+            raise ConfigurationError("Images are fitted by one process; start it without torchrun.")
+        if not may_begin(output, resume, force):
+            return
         from pushforward.cli.images.fit import fit_images
         from pushforward.images.fitting import ImageRequest
 
@@ -187,14 +192,24 @@ def fit(
         raise ConfigurationError(
             "--schema, --na and --strict are for typed columns; leave out --flow and --context."
         )
-    if numeric:
-        table = read_numbers(data, wanted, given)
-    else:
-        table = read_columns(data, wanted, schema, spellings(na), strict, flow == TYPED)
     from pushforward.tables.fitting import Request
 
     request = Request(flow, tuple(given), **limits, arguments=arguments, training=training)
-    with making(output, resume) as partial:
-        figures = fit_into(partial, table, request, resume, baselines)
-    say.figures(figures)
-    say.note(f"The model is in {output}.")
+    with fit_team() as team:
+        if team.size > 1 and not numeric:
+            raise ConfigurationError(
+                "Several processes fit one flow of numbers; name it with --flow, such as nsf."
+            )
+        with team.agreed():
+            begins = may_begin(output, resume, force)
+        if not begins:
+            return
+        if numeric:
+            table = read_numbers(data, wanted, given, team)
+        else:
+            table = read_columns(data, wanted, schema, spellings(na), strict, flow == TYPED)
+        with making(output, resume, team) as partial:
+            figures = fit_into(partial, table, request, resume, baselines, team)
+        if team.leads:
+            say.figures(figures)
+            say.note(f"The model is in {output}.")

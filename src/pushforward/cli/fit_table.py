@@ -14,26 +14,36 @@ from pushforward.errors import ConfigurationError, DataError
 if TYPE_CHECKING:
     from pushforward.tables import NumericTable
     from pushforward.tables.fitting import Request
+    from pushforward.training.team import Team
 
 
-def read_numbers(data: str, columns: list[str], context: list[str]) -> NumericTable:
-    """A table of numbers, with the columns of its context; refused where it cannot be fitted."""
-    from pushforward.tables import check_trainable, dependence, read_numeric
+def read_numbers(data: str, columns: list[str], context: list[str], team: Team) -> NumericTable:
+    """A table of numbers, with the columns of its context; refused where it cannot be fitted.
+
+    With a team, this process's share of it.
+    """
+    from pushforward.tables import check_trainable, dependence
     from pushforward.tables.names import require_columns
+    from pushforward.tables.pieces import read_share
+    from pushforward.tables.together import sample_of
 
     both = [name for name in columns if name in context]
     if both:
         raise ConfigurationError(f"Column {both[0]!r} is in --columns and in --context.")
-    table = read_numeric(locate(data), [*columns, *context] if columns else None)
-    for text in table.notes:
+    with team.agreed():
+        wanted = [*columns, *context] if columns else None
+        table = read_share(locate(data), wanted, team.rank, team.size)
+    for text in table.notes if team.leads else ():
         say.note(text)
     require_columns(context, table.names, table.source)
     if set(table.names) == set(context):
         raise DataError(f"{table.source}: every column is a context; none is left to model.")
     _refuse_own_names(table, context)
-    check_trainable(table)
-    told = dependence(table)
-    if told:
+    whole = sample_of(table, team)
+    with team.agreed():
+        check_trainable(whole)
+    told = dependence(whole)
+    if told and team.leads:
         say.note(told)
     return table
 
@@ -74,16 +84,22 @@ def _refuse_own_names(table: NumericTable, context: list[str]) -> None:
 
 
 def fit_into(
-    partial: Path, table: NumericTable, request: Request, resume: bool, baselines: bool
+    partial: Path, table: NumericTable, request: Request, resume: bool, baselines: bool, team: Team
 ) -> dict[str, Any]:
-    """Fit, judge and write the model's files; gives the held-out figures."""
+    """Fit, judge and write the model's files; gives the held-out figures.
+
+    With a team, its leader writes; there are no baselines, which would take all rows.
+    """
     from pushforward.tables.fitting import fit_table
     from pushforward.training.checkpoint import write_history
 
-    model, fitted = fit_table(table, request, partial, resume, sys.stderr.isatty(), say.note)
+    shown = sys.stderr.isatty()
+    model, fitted = fit_table(table, request, partial, resume, shown, say.note, team)
+    if not team.leads:
+        return {}
     for line in fitted.words.splitlines():
         say.note(line)
-    if baselines:
+    if baselines and team.size == 1:
         from pushforward.diagnostics.baselines import compare
 
         if not fitted.plainer:

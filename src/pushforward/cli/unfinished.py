@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pushforward.cli import say
 from pushforward.errors import DataError
 from pushforward.files import discard_aside, discard_drafts, replace_directory
+
+if TYPE_CHECKING:
+    from pushforward.training.team import Team
 
 
 def partial_of(output: Path) -> Path:
@@ -40,11 +44,18 @@ def may_begin(output: Path, resume: bool, force: bool) -> bool:
 
 
 @contextmanager
-def making(output: Path, resume: bool) -> Iterator[Path]:
-    """Give the folder to fit in; it becomes `output` at the end, and stays where the fit fails."""
+def making(output: Path, resume: bool, team: Team) -> Iterator[Path]:
+    """Give the folder to fit in; it becomes `output` at the end, and stays where the fit fails.
+
+    Of several processes the leader alone tidies and renames.
+    """
     partial = partial_of(output)
-    if partial.exists() and not resume:
-        _tidy(partial)  # of another fit, which --force gives up
+    with team.agreed():  # before the others look into it
+        if partial.exists() and not resume and team.leads:
+            _tidy(partial)  # of another fit, which --force gives up
+    if not team.leads:
+        yield partial
+        return
     try:
         yield partial
     except BaseException as error:

@@ -15,6 +15,8 @@ from pushforward.images.images import Images
 from pushforward.images.npy import MAGIC, read_npy
 from pushforward.text import refusal
 
+TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")  # suffixes that no image has
+
 KNOWN = "images are a folder of PNG or JPEG files, a .npy file, or an IDX file"
 
 
@@ -82,9 +84,11 @@ def are_images(data: str | Path) -> bool:
         (True, False, False, True)
     """
     path = Path(data)
-    if path.suffix.lower() in (".csv", ".parquet"):
+    if path.suffix.lower() in TABLES:
         return False
-    if path.is_dir() or path.suffix.lower() in (".npy", *SUFFIXES):
+    if path.is_dir():
+        return not any(p.suffix.lower() in TABLES for p in path.iterdir())
+    if path.suffix.lower() in (".npy", *SUFFIXES):
         return True
     if path.is_file():
         try:

@@ -13,7 +13,7 @@ from pushforward.diagnostics.material import LEAST_ROWS, MOST_COLUMNS
 from pushforward.errors import DataError
 from pushforward.report.rows import SEED
 from pushforward.report.shown import is_typed, levels_of
-from pushforward.tables.fitting import fingerprint, split_rows
+from pushforward.tables.fitting import split_rows, was_fitted
 from pushforward.tables.model import TableModel
 from pushforward.tables.names import require_columns
 from pushforward.tables.table import NumericTable
@@ -56,7 +56,7 @@ def examine(model: TableModel, table: NumericTable | None) -> Examined:
     require_columns(wanted, table.names, table.source)
     values = table.values[:, [table.names.index(n) for n in wanted]]
     heldout, train = np.arange(len(values)), None
-    if model.training.get("fingerprint") == fingerprint(values):
+    if was_fitted(model.training, values):
         split = split_rows(len(values), int(model.training["seed"]))
         if not len(split.heldout):
             return Examined(None, "Too few rows to hold any out: the fit saw them all.")

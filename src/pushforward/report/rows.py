@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pushforward.pages.words import Html, name, plural
-from pushforward.tables.fitting import fingerprint, split_rows
+from pushforward.tables.fitting import split_rows, was_fitted
 from pushforward.tables.model import TableModel
 from pushforward.tables.names import require_columns
 from pushforward.tables.table import NumericTable
@@ -69,7 +69,7 @@ def _which(
     """The rows to show, where they come from in words, and whether the model has not seen them."""
     training, everything = model.training, np.arange(len(values))
     file = name(Path(table.source).name)  # not its folder, which is nobody's business
-    if training.get("fingerprint") != fingerprint(values):
+    if not was_fitted(training, values):
         told = f"Real rows are the {plural(len(values), 'row')} of {file}"
         return everything, Html(f"{told}, which is not the table that was fitted."), True
     heldout = split_rows(len(values), int(training["seed"])).heldout

@@ -22,14 +22,18 @@ from pushforward.schema import Schema
 from pushforward.storage import TableRecord
 from pushforward.tables.model import TableModel, column_records, without_offsets
 from pushforward.tables.table import NumericTable
+from pushforward.tables.together import figures, own, seen
 from pushforward.tables.typed import is_real, is_too_fine, shiftable
 from pushforward.training import fit, seeded, split_index
+from pushforward.training.fingerprint import fingerprint
+from pushforward.training.team import ALONE, Team
 
 AUTO = "auto"  # no recipe: the best density that can be had
 DEFAULT_BUDGET = 300.0  # seconds
 HOLDOUT = 0.1  # share of the rows that play no part in training or in choosing its end
 TYPED = "columns"  # the recipe of typed columns
 MOST_SPREAD, SPREAD_ORDERS = 1000, 4  # held-out rows and orders that tell how orders disagree
+BY_ROWS = "rows:"  # before a mark that is added up row by row
 LEAST_HELDOUT = 20  # tables smaller than this keep every row for training
 
 
@@ -48,9 +52,20 @@ def split_rows(n: int, seed: int) -> Split:
     return Split(kept.numpy(), aside.numpy())
 
 
-def fingerprint(values: np.ndarray) -> str:
-    """A short hash of the modelled, then the context columns: the mark of a table."""
-    return hashlib.sha256(np.ascontiguousarray(values, dtype=np.float64).tobytes()).hexdigest()[:16]
+def mark(values: np.ndarray, team: Team = ALONE) -> str:
+    """The mark of a table: of the modelled, then the context columns of all processes' rows."""
+    start, _ = team.before(len(values))
+    rows = torch.from_numpy(np.ascontiguousarray(values, dtype=np.float64))
+    return BY_ROWS + fingerprint([rows], start, team)
+
+
+def was_fitted(training: dict[str, Any], values: np.ndarray) -> bool:
+    """Is a table, its columns as of `mark`, the one of this record of a fit?"""
+    known = training.get("fingerprint", "")
+    if known.startswith(BY_ROWS):
+        return bool(known == mark(values))
+    plain = np.ascontiguousarray(values, dtype=np.float64).tobytes()
+    return bool(known == hashlib.sha256(plain).hexdigest()[:16])  # of models before 0.2
 
 
 @dataclass(frozen=True)
@@ -62,12 +77,14 @@ class Running:
         resume: go on from there.
         progress: show a bar.
         tell: told what is done, a line at a time.
+        team: the processes that the table is divided among.
     """
 
     checkpoint: Path | None = None
     resume: bool = False
     progress: bool = False
     tell: Tell = nobody
+    team: Team = ALONE
 
 
 @dataclass(frozen=True)
@@ -123,11 +140,15 @@ def fit_table(
     resume: bool = False,
     progress: bool = False,
     tell: Tell = nobody,
+    team: Team = ALONE,
 ) -> tuple[TableModel, Fitted]:
     """Fit a density to the table's columns, given its context columns.
 
+    With a team the table is this process's share of it, of numbers; the model is that of one
+    process with all of them, to rounding.
+
     Raises:
-        ConfigurationError: an unknown recipe.
+        ConfigurationError: an unknown recipe, or one that cannot be fitted by several processes.
         DataError, TrainingError, ModelError: as `pushforward.fit`.
     """
     if request.recipe not in (known := (AUTO, *vector_recipes())):
@@ -135,38 +156,49 @@ def fit_table(
         raise ConfigurationError(
             f"There is no flow{kind} called {request.recipe!r}; there are {', '.join(known)}."
         )
+    if team.size > 1 and (request.recipe == AUTO or table.schema is not None):
+        raise ConfigurationError(
+            "Several processes fit one flow to columns of numbers; name it with --flow, such as "
+            "nsf."
+        )
     values, context = parts(table, request.context)
     names = [n for n in table.names if n not in set(request.context)]
-    split = split_rows(len(values), request.seed)
+    start, whole = team.before(len(values))
+    split = split_rows(whole, request.seed)
+    own_train, own_heldout = (own(i, start, len(values)) for i in (split.train, split.heldout))
+    known = seen(values[own_train], team)
     record = TableRecord(
-        columns=column_records(names, values[split.train], shiftable(table)),
+        columns=column_records(names, known, shiftable(table)),
         context=[]
         if context is None
-        else column_records(list(request.context), context[split.train]),
+        else column_records(list(request.context), seen(context[own_train], team)),
     )
     work = _density if request.recipe == AUTO else _one_flow
     typed = table.schema is not None and (request.recipe == TYPED or not is_real(table.schema))
     if typed:
         assert table.schema is not None
         work = partial(_columns, table.schema)
-    rows = (values[split.train], context_or_none(context, split.train))
-    model, fitted = work(record, rows, request, Running(checkpoint, resume, progress, tell))
+    rows = (values[own_train], context_or_none(context, own_train))
+    running = Running(checkpoint, resume, progress, tell, team)
+    model, fitted = work(record, rows, request, running)
     model.schema = table.schema
     if table.schema is not None and is_too_fine(
         table.schema, without_offsets(values, record.columns)
     ):
         for each in (model, *fitted.plainer.values()):  # they may share their layers
             each.flow.double()
-    judged = split.heldout if len(split.heldout) else split.train
+    judged = own_heldout if len(split.heldout) else own_train
     scores = model.log_prob(values[judged], context_or_none(context, judged))
-    model.heldout = torch.from_numpy(np.sort(scores)).float()
+    model.heldout = torch.from_numpy(np.sort(seen(scores, team))).float()
+    if team.size > 1 and len(split.heldout):
+        model.figures = figures(scores, known.std(0), team)
     if typed:
         fitted = _with_spread(fitted, model, values[judged[:MOST_SPREAD]])
     model.training = {
         "rows": len(split.train),
         "heldout_rows": len(split.heldout),
-        "fingerprint": fingerprint(
-            values if context is None else np.concatenate([values, context], axis=1)
+        "fingerprint": mark(
+            values if context is None else np.concatenate([values, context], axis=1), team
         ),
         "seed": request.seed,
         **fitted.facts,
@@ -206,6 +238,7 @@ def _one_flow(
         checkpoint=running.checkpoint,
         resume=running.resume,
         progress=running.progress,
+        team=running.team,
         **request.training,
     )
     words = (
@@ -259,7 +292,7 @@ def _untuned(request: Request, running: Running) -> dict[str, Any]:
     """What both fits without tuning are told of how to run."""
     budget = DEFAULT_BUDGET if request.time_budget is None else request.time_budget
     limits = {"time_budget": budget, "epochs": request.epochs, "seed": request.seed}
-    return {**limits, **vars(running)}
+    return {**limits, **{name: value for name, value in vars(running).items() if name != "team"}}
 
 
 def _refuse_settings(request: Request) -> None:

@@ -100,6 +100,7 @@ class TableReader:
         names: the columns, in the file's order, all different.
         notes: what had to be assumed about the file (a missing header, an unnamed column).
         dialect: how the CSV is written; None for Parquet.
+        first: the index in the file of the first row read, where it is a part of the file.
     """
 
     source: str
@@ -107,6 +108,7 @@ class TableReader:
     stream: Callable[[list[str]], Iterator[pa.RecordBatch]] = field(repr=False)
     notes: list[str] = field(default_factory=list)
     dialect: Dialect | None = None
+    first: int = 0
 
     def batches(self, rows: int = ROWS, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """Yield the table from its beginning, `rows` rows at a time (fewer in the last batch).
@@ -133,11 +135,11 @@ class TableReader:
             raise ConfigurationError(f"a batch has 1 row or more, not {rows}.")
         wanted = list(dict.fromkeys(self.names if columns is None else columns))
         require_columns(wanted, self.names, self.source)
-        start = 0
+        start = self.first
         for data in regroup(self.stream(wanted), rows):
             yield Batch(start, data, self.source, self.dialect)
             start += data.num_rows
-        if start == 0:
+        if start == self.first:
             raise refusal(self.source, "there are no data rows, only column names.")
 
     def naming(self, known: Sequence[str]) -> TableReader:

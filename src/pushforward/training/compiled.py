@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -12,8 +11,7 @@ from pushforward.errors import ConfigurationError
 from pushforward.flow import Flow
 from pushforward.training.data import Rows
 from pushforward.training.settings import Settings
-
-Terms = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor]]  # as `Flow.terms`
+from pushforward.training.terms import Terms
 
 
 def compiled_terms(flow: Flow, train: Rows, settings: Settings) -> Terms:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pushforward.errors import DataError, ShapeError
 from pushforward.flow import Flow
+from pushforward.training.team import ALONE, Team
 
 Array = Tensor | np.ndarray
 
@@ -28,6 +29,16 @@ class Rows:
         return len(self.x)
 
     @property
+    def count(self) -> int:
+        """How many all processes of a fit have; here they are the same."""
+        return len(self)
+
+    @property
+    def index_device(self) -> torch.device:
+        """Where an index of `take` lies best."""
+        return self.x.device
+
+    @property
     def uneven(self) -> Tensor | None:
         """The weights; None where all are equal, and say nothing."""
         return None if bool((self.weight == self.weight[0]).all()) else self.weight
@@ -39,18 +50,59 @@ class Rows:
 
     def batches(self, size: int) -> Iterator[Rows]:
         """Consecutive slices of `size` rows."""
-        for index in torch.arange(len(self), device=self.x.device).split(size):
+        for index in torch.arange(self.count, device=self.index_device).split(size):
             yield self.take(index)
 
     def shuffled(self, size: int, generator: torch.Generator) -> Iterator[Rows]:
         """Batches of `size` rows in a random order, each row once."""
-        order = torch.randperm(len(self), generator=generator).to(self.x.device)
+        order = torch.randperm(self.count, generator=generator).to(self.index_device)
         for index in order.split(size):
             yield self.take(index)
 
 
+@dataclass(frozen=True)
+class Shard(Rows):
+    """The rows of one process, which stand together among those of all.
+
+    What takes an index means the rows of all: each process gets those of them that it has, perhaps
+    none, so that together they have what one process would.
+
+    Attributes:
+        start: how many rows the processes before this one have.
+        whole: how many all have.
+
+    Example:
+        >>> shard = Shard(torch.arange(3.0)[:, None], None, torch.ones(3), start=2, whole=6)
+        >>> [(len(batch), batch.count) for batch in shard.batches(4)]
+        [(2, 4), (1, 2)]
+    """
+
+    start: int
+    whole: int
+
+    @property
+    def count(self) -> int:
+        """How many rows all processes have."""
+        return self.whole
+
+    @property
+    def index_device(self) -> torch.device:
+        """The host's: who has which row is seen there."""
+        return torch.device("cpu")
+
+    def take(self, index: Tensor) -> Shard:
+        """Of the rows of that index among all, those that this process has."""
+        here = index[(index >= self.start) & (index < self.start + len(self))] - self.start
+        rows = super().take(here.to(self.x.device))
+        before = int((index < self.start).sum())
+        return Shard(rows.x, rows.context, rows.weight, before, len(index))
+
+
 def gather(
-    flow: Flow, data: Array, context: Array | None = None, sample_weight: Array | None = None
+    flow: Flow,
+    data: Array,
+    context: Array | None = None,
+    sample_weight: Array | None = None,
 ) -> Rows:
     """Data, context and weights as tensors of the flow's own dtype and device.
 
@@ -73,10 +125,23 @@ def gather(
     rows = Rows(x, given, weight)
     if not bool(weight.all()):
         rows = rows.take(weight.nonzero().flatten())  # as if those rows were not there
-    if len(rows) < 2:
-        raise DataError(f"A fit needs two rows or more of some weight, but was given {len(rows)}.")
-    weight = rows.weight / rows.weight.max()  # first, or the sum of large ones would overflow
-    return levelled(replace(rows, weight=weight))
+    return rows
+
+
+def together(rows: Rows, team: Team = ALONE) -> Rows:
+    """The rows of a process among those of all, which stand before and after; weights of mean one.
+
+    Raises:
+        DataError: there are fewer than two.
+    """
+    start, whole = team.before(len(rows))
+    if whole < 2:
+        raise DataError(f"A fit needs two rows or more of some weight, but was given {whole}.")
+    if team.size > 1:
+        rows = Shard(rows.x, rows.context, rows.weight, start, whole)
+    largest = team.largest(float(rows.weight.max()) if len(rows) else 0.0)
+    # Divided first, or the sum of large ones would overflow.
+    return levelled(replace(rows, weight=rows.weight / largest), team)
 
 
 def _finite(
@@ -112,18 +177,31 @@ def _finite(
     return result
 
 
-def split(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows | None]:
+def split(rows: Rows, share: float, seed: int, team: Team = ALONE) -> tuple[Rows, Rows | None]:
     """The rows to learn from, and those set aside to judge by (None where share is 0).
 
     Each side's weights have a mean of one again.
     """
-    kept, aside = split_index(len(rows), share, seed)
-    return levelled(rows.take(kept)), levelled(rows.take(aside)) if len(aside) else None
+    kept, aside = split_index(rows.count, share, seed)
+    judges = levelled(rows.take(aside), team) if len(aside) else None
+    return levelled(rows.take(kept), team), judges
 
 
-def levelled(rows: Rows) -> Rows:
-    """The same rows, their weights divided by their mean."""
-    return replace(rows, weight=rows.weight / rows.weight.mean())
+def levelled(rows: Rows, team: Team = ALONE) -> Rows:
+    """The same rows, their weights divided by their mean (over all processes)."""
+    mean = team.total(rows.weight.sum()) / rows.count
+    return replace(rows, weight=rows.weight / mean)
+
+
+def some(rows: Rows, most: int, team: Team = ALONE) -> Rows:
+    """All rows of all processes, or `most` of them that lie evenly among them, in each process."""
+    if rows.count > most:
+        places = torch.arange(most, dtype=torch.int64) * rows.count // most
+        rows = rows.take(places.to(rows.index_device))
+    if team.size == 1:
+        return rows
+    context = None if rows.context is None else team.joined(rows.context)
+    return Rows(team.joined(rows.x), context, team.joined(rows.weight))
 
 
 def split_index(n: int, share: float, seed: int) -> tuple[Tensor, Tensor]:

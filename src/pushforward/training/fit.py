@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,15 +15,19 @@ from pushforward.errors import ConfigurationError
 from pushforward.flow import Flow
 from pushforward.training.checkpoint import CHECKPOINT, Checkpoint
 from pushforward.training.compiled import compiled_terms
-from pushforward.training.data import Array, Rows, gather, split
+from pushforward.training.data import Array, Rows, Shard, gather, some, split, together
+from pushforward.training.fingerprint import fingerprint
 from pushforward.training.loop import Loop, drifted, nothing
 from pushforward.training.progress import Progress, bar, silent
 from pushforward.training.seeding import seeded
 from pushforward.training.settings import Settings, seconds
 from pushforward.training.state import State
+from pushforward.training.team import ALONE, Team
+from pushforward.training.terms import shared_terms
 
 # How it is computed, to rounding the same: a fit that ran out of memory goes on with less.
 MAY_CHANGE = ("memory", "compile")
+STARTED_ON = 2**20  # rows, evenly among all, that scalers and the like are set from
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ def fit(
     checkpoint: str | Path | None = None,
     resume: bool = False,
     progress: bool = False,
+    team: Team = ALONE,
     **settings: Any,
 ) -> FitResult:
     """Fit a flow to rows by maximum likelihood: θ̂ = argmax Σ log p_Z(f⁻¹(x)) + log|det ∂f⁻¹/∂x|.
@@ -92,6 +96,11 @@ def fit(
             made if need be.
         resume: go on from the checkpoint there, if there is one.
         progress: show a bar with the NLL, its two terms and the time left.
+        team: the processes that the fit is divided among (`pushforward.training.team`). Data,
+            context and weights are then this process's own rows, which stand after those of the
+            processes before it; batches, split and figures are those of one process with all of
+            them, and so are the weights, to rounding (without dropout). The leader alone writes
+            the checkpoint, which all must be able to read.
         **settings: the other fields of `pushforward.training.Settings`.
 
     Raises:
@@ -133,10 +142,12 @@ def fit(
         raise ConfigurationError(
             f"{folder} holds a checkpoint; go on from it with resume=True, or remove it first."
         )
-    rows = gather(flow, data, context, sample_weight)
-    train, validation = split(rows, knobs.validation, knobs.seed)
-    with bar(progress) as report:
-        return fit_rows(flow, train, validation, knobs, folder, resume, report)
+    with team.agreed():
+        rows = gather(flow, data, context, sample_weight)
+    rows = together(rows, team)
+    train, validation = split(rows, knobs.validation, knobs.seed, team)
+    with bar(progress and team.leads) as report:
+        return fit_rows(flow, train, validation, knobs, folder, resume, report, team)
 
 
 def fit_rows(
@@ -147,6 +158,7 @@ def fit_rows(
     folder: Path | None = None,
     resume: bool = False,
     report: Progress = silent,
+    team: Team = ALONE,
 ) -> FitResult:
     """As `fit`, on rows that have been gathered and split already.
 
@@ -156,22 +168,23 @@ def fit_rows(
         folder: for checkpoints.
         resume: go on from the checkpoint there, if there is one.
         report: told how far the fit is.
+        team: the processes that the rows are divided among.
 
     Raises:
         ConfigurationError, TrainingError, ModelError: as `fit`.
     """
     # Whatever is random inside the flow (dropout, noise) draws from torch's own generator.
     with seeded(knobs.seed), _memory(flow, knobs):
-        state = _begin(flow, train, knobs)
-        kept = (
-            Checkpoint(folder, state, _identity(flow, train, validation, knobs)) if folder else None
-        )
-        history = kept.load() if kept and resume else []
+        state = _begin(flow, train, knobs, team)
+        identity = _identity(flow, train, validation, knobs, team)
+        kept = Checkpoint(folder, state, identity) if folder else None
+        with team.agreed():
+            history = kept.load() if kept and resume else []
         if flow.memory == "lean" and drifted(history):
             flow.memory = "recompute"
-        after_epoch = partial(kept.save, history) if kept else nothing
-        terms = compiled_terms(flow, train, knobs) if knobs.compile else flow.terms
-        loop = Loop(state, train, validation, knobs, history, report, after_epoch, terms)
+        after_epoch = partial(kept.save, history) if kept and team.leads else nothing
+        terms = compiled_terms(flow, train, knobs) if knobs.compile else shared_terms(flow, team)
+        loop = Loop(state, train, validation, knobs, history, report, after_epoch, terms, team)
         stopped = loop.run()
     counters = state.counters
     nll = counters.best_nll if validation is not None else None
@@ -190,7 +203,7 @@ def _memory(flow: Flow, settings: Settings) -> Iterator[None]:
         flow.memory = before
 
 
-def _begin(flow: Flow, train: Rows, settings: Settings) -> State:
+def _begin(flow: Flow, train: Rows, settings: Settings, team: Team) -> State:
     """The state before the first step."""
     if not any(p.requires_grad for p in flow.parameters()):
         raise ConfigurationError("The flow has no trainable parameters; there is nothing to fit.")
@@ -199,9 +212,12 @@ def _begin(flow: Flow, train: Rows, settings: Settings) -> State:
         raise ConfigurationError(
             f'precision="bf16" is for a float32 flow, but this one is {name}; leave it out.'
         )
+    if settings.compile and team.size > 1:
+        raise ConfigurationError("compile=True is for one process; leave it out.")
     flow.eval()
     if not bool(flow.initialized):
-        flow.initialize(train.x, train.context, train.uneven)
+        first = some(train, STARTED_ON, team)
+        flow.initialize(first.x, first.context, first.uneven)
     matrices = [p for p in flow.parameters() if p.requires_grad and p.ndim > 1]
     others = [p for p in flow.parameters() if p.requires_grad and p.ndim <= 1]
     groups = [
@@ -215,20 +231,20 @@ def _begin(flow: Flow, train: Rows, settings: Settings) -> State:
 
 
 def _identity(
-    flow: Flow, train: Rows, validation: Rows | None, settings: Settings
+    flow: Flow, train: Rows, validation: Rows | None, settings: Settings, team: Team
 ) -> dict[str, Any]:
-    """What must be the same for a checkpoint to be continued."""
-    digest = hashlib.sha256()
-    for rows in (train, validation):
-        for tensor in () if rows is None else (rows.x, rows.context, rows.weight):
-            if tensor is None:
-                continue
-            digest.update(tensor.contiguous().cpu().numpy().data)
+    """What must be the same for a checkpoint to be continued, by however many processes."""
+    sums = [
+        fingerprint([t for t in (rows.x, rows.context, rows.weight) if t is not None], start, team)
+        for rows in (train, validation)
+        if rows is not None
+        for start in (rows.start if isinstance(rows, Shard) else 0,)
+    ]
     made_by = flow.made_by or {"recipe": None, "arguments": {}}
     return {
         **{k: v for k, v in asdict(settings).items() if k not in MAY_CHANGE},
         "the recipe": made_by["recipe"],
         **{f"the flow's {name}": value for name, value in made_by["arguments"].items()},
         "the dtype": str(train.x.dtype),
-        "the data's fingerprint": digest.hexdigest()[:16],
+        "the data's fingerprint": "".join(sums),
     }

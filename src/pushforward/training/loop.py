@@ -16,12 +16,14 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from pushforward.errors import TrainingError
 from pushforward.numerics import in_chunks
-from pushforward.training.compiled import Terms
 from pushforward.training.data import Rows
 from pushforward.training.guard import MOST_UNDONE, SNAPSHOT_EVERY, Guard, blame
 from pushforward.training.progress import Progress
+from pushforward.training.seeding import reseed
 from pushforward.training.settings import Settings
 from pushforward.training.state import State
+from pushforward.training.team import ALONE, Team
+from pushforward.training.terms import Terms
 
 LOOKED_AT = 2**22  # numbers of images, before the first step
 LEAST_EPOCHS = 10  # patience counts from here
@@ -30,9 +32,12 @@ LARGEST_DRIFT = 1e-3  # of lean memory, beyond which points are computed again i
 
 
 def mean_terms(terms: Terms, rows: Rows) -> tuple[Tensor, Tensor]:
-    """-E log p_Z(f⁻¹(x)) and -E log|det ∂f⁻¹/∂x|, weighted; together the NLL in nats per row."""
+    """-E log p_Z(f⁻¹(x)) and -E log|det ∂f⁻¹/∂x|, weighted; together the NLL in nats per row.
+
+    Of one process among several: its rows' part in both.
+    """
     prior, log_det = terms(rows.x, rows.context)
-    return -(rows.weight * prior).mean(), -(rows.weight * log_det).mean()
+    return -(rows.weight * prior).sum() / rows.count, -(rows.weight * log_det).sum() / rows.count
 
 
 @dataclass
@@ -58,13 +63,12 @@ class Tally:
 
 
 @torch.no_grad()
-def evaluate(terms: Terms, rows: Rows) -> dict[str, float]:
-    """The NLL of the rows (one at least) and its two terms, nats per row, weighted."""
-    weight = rows.weight.cpu().double()
-    base, log_det = (
-        -float(weight @ term.cpu().double() / weight.sum())
-        for term in in_chunks(terms, rows.x, rows.context)
-    )
+def evaluate(terms: Terms, rows: Rows, team: Team = ALONE) -> dict[str, float]:
+    """The NLL of all processes' rows (one at least) and its two terms, nats per row, weighted."""
+    weight = rows.weight.double()
+    sums = [weight @ term.double() for term in in_chunks(terms, rows.x, rows.context)]
+    *both, weights = team.total(torch.stack([*sums, weight.sum()])).tolist()
+    base, log_det = (-one / weights for one in both)
     return {"nll": base + log_det, "nll_base": base, "nll_log_det": log_det}
 
 
@@ -113,7 +117,8 @@ class Loop:
         history: what happened, one entry an epoch or event.
         progress: told at every step.
         after_epoch: called when an epoch has ended, to write a checkpoint.
-        terms: the flow's `terms`, or the same compiled.
+        terms: the flow's `terms`, or the same compiled, or shared with other processes.
+        team: the processes that the rows are divided among.
     """
 
     state: State
@@ -124,6 +129,7 @@ class Loop:
     progress: Progress
     after_epoch: Callable[[], None]
     terms: Terms
+    team: Team = ALONE
 
     def __post_init__(self) -> None:
         self._pending: list[Taken] = []
@@ -142,7 +148,8 @@ class Loop:
         """
         try:
             if self.state.counters.epoch == 0:
-                self._refuse_bad_start()
+                with self.team.agreed():
+                    self._refuse_bad_start()
             while (reason := self._reason_to_stop()) is None:
                 self._epoch()
                 self.after_epoch()
@@ -157,22 +164,22 @@ class Loop:
         if self.settings.time_budget is not None:
             return min(self._elapsed() / self.settings.time_budget, 1.0)
         assert self.settings.epochs is not None
-        per_epoch = -(-len(self.train) // self.settings.batch_size)
+        per_epoch = -(-self.train.count // self.settings.batch_size)
         return min(counters.step / (per_epoch * self.settings.epochs), 1.0)
 
     def _elapsed(self) -> float:
-        return self._before + time.perf_counter() - self._started
+        return self.team.led(self._before + time.perf_counter() - self._started)
 
     def _refuse_bad_start(self) -> None:
         rows = self.train
         if rows.x.ndim > 2:  # images, whose numbers lie alike: all would take a third of an epoch
-            rows = next(rows.batches(max(LOOKED_AT // rows.x[0].numel(), 1)))
-        figures = evaluate(self.terms, rows)
+            rows = next(rows.batches(max(LOOKED_AT // math.prod(rows.x.shape[1:]), 1)))
+        figures = evaluate(self.state.flow.terms, rows, self.team)
         if not math.isfinite(figures["nll"]):
             raise TrainingError(
                 "The NLL is not finite before the first step: at "
-                f"{blame(self.state.flow, self.train)}. Some rows lie outside the flow's support, "
-                "or are too extreme for it; look at them, or choose another flow."
+                f"{blame(self.state.flow, self.train, self.team)}. Some rows lie outside the "
+                "flow's support, or are too extreme for it; look at them, or choose another flow."
             )
 
     def _reason_to_stop(self) -> str | None:
@@ -196,6 +203,8 @@ class Loop:
         state, settings = self.state, self.settings
         guard = Guard(state)
         state.flow.train()
+        if self.team.rank:  # other dropout than the leader's, whose generator a checkpoint keeps
+            reseed(settings.seed, state.counters.epoch, self.team.rank)
         tally, norms = Tally(), list[float]()
         waiting = self.train.shuffled(settings.batch_size, state.shuffler)
         batch = next(waiting, None)
@@ -228,7 +237,8 @@ class Loop:
         rate = self.settings.rate(self.share()) * state.counters.rate_scale
         for group in state.optimizer.param_groups:
             group["lr"] = rate
-        base, log_det = self._differentiate(batch)
+        own = (*self._differentiate(batch), batch.weight.sum())
+        base, log_det, weight = self.team.total(torch.stack(own))
         norm = get_total_norm([p.grad for p in state.parameters if p.grad is not None])
         bad = ~(base + log_det + norm).isfinite()
         self._found_inf.copy_(torch.maximum(self._found_inf, bad.to(self._found_inf)))
@@ -236,7 +246,7 @@ class Loop:
         state.optimizer.step()
         state.counters.step += 1
         state.update_average(self.settings.ema)
-        figures = (self._found_inf, base, log_det, norm, batch.weight.sum())
+        figures = (self._found_inf, base, log_det, norm, weight)
         return Taken(batch, before, torch.stack([figure.to(base) for figure in figures]))
 
     def _differentiate(self, batch: Rows) -> tuple[Tensor, Tensor]:
@@ -245,7 +255,7 @@ class Loop:
         low = self.settings.precision == "bf16"
         with torch.autocast(batch.x.device.type, torch.bfloat16, enabled=low):
             base, log_det = mean_terms(self.terms, batch)
-        (base + log_det).backward()
+        ((base + log_det) * self.team.size).backward()  # for the mean over processes is taken
         return base.detach(), log_det.detach()
 
     def _look_is_due(self) -> bool:
@@ -269,7 +279,7 @@ class Loop:
                 self._undo(one, guard)
                 ended = self.state.counters.undone >= MOST_UNDONE
                 return [] if ended else [later.batch for later in taken[i + 1 :]]
-            tally.add(len(one.batch), base, log_det, weight)
+            tally.add(one.batch.count, base, log_det, weight)
             norms.append(norm)
         if taken:
             guard.keep()
@@ -280,7 +290,7 @@ class Loop:
         self._found_inf.zero_()
         self.state.counters.step = one.before
         self._differentiate(one.batch)  # as they were before clipping spread a NaN over every layer
-        self.history.append(guard.undo(one.batch))
+        self.history.append(guard.undo(blame(self.state.flow, one.batch, self.team)))
 
     def _note_drift(self, entry: dict[str, Any]) -> None:
         """How exact lean memory was; where that is not enough, points are computed again from now.
@@ -289,7 +299,8 @@ class Loop:
         """
         flow = self.state.flow
         if flow.memory == "lean":
-            entry["memory_drift"] = flow.take_drift()
+            drift = flow.take_drift()
+            entry["memory_drift"] = None if drift is None else self.team.largest(drift)
             if drifted(self.history):
                 flow.memory = "recompute"
 
@@ -298,7 +309,8 @@ class Loop:
         state, counters = self.state, self.state.counters
         state.exchange(state.average)
         state.flow.eval()
-        judged = None if self.validation is None else evaluate(self.terms, self.validation)
+        flow, rows = state.flow, self.validation
+        judged = None if rows is None else evaluate(flow.terms, rows, self.team)
         nll = judged["nll"] if judged else -float(counters.epoch)  # without judges: the latest
         better = nll < (math.inf if counters.best_nll is None else counters.best_nll)
         share = self.share()

@@ -13,7 +13,7 @@ from torch import Tensor
 from pushforward.errors import ConfigurationError, TrainingError
 from pushforward.flow import Flow
 from pushforward.training.data import Rows
-from pushforward.training.guard import MOST_UNDONE, Guard, finite
+from pushforward.training.guard import MOST_UNDONE, Guard, blame, finite
 from pushforward.training.importance import (
     Importance,
     LogDensity,
@@ -212,7 +212,7 @@ class _TargetFit:
         norm = torch.nn.utils.clip_grad_norm_(state.parameters, knobs.clip)
         value = (log_q - log_p).mean().detach()
         if not finite(value + norm):
-            event = guard.undo(Rows(x.detach(), None, torch.ones_like(log_q)))
+            event = guard.undo(blame(state.flow, Rows(x.detach(), None, torch.ones_like(log_q))))
             if finite(x.detach()) and not finite(log_p.detach()):
                 event["layer"] = "the target"
             del event["epoch"]

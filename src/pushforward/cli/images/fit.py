@@ -20,9 +20,10 @@ def fit_images(
     from pushforward.images import read_images
     from pushforward.images.fitting import fit_images as run
     from pushforward.training.checkpoint import write_history
+    from pushforward.training.team import ALONE
 
     images = read_images(data, rows=limit, seed=request.seed)
-    with making(output, resume) as partial:
+    with making(output, resume, ALONE) as partial:
         model, result = run(images, request, partial, resume, sys.stderr.isatty())
         model.write(partial)
         write_history(partial, result.history)
