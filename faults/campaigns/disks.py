@@ -88,15 +88,16 @@ def run() -> list[Line]:
         said += [
             Line(
                 f"{name} at each of {calls} calls in turn",
-                f"{found['said']} stopped with one sentence that names the place, {found['ended']} "
-                f"ended all the same, {found['tracebacks']} tracebacks, {found['debris']} left drafts",
+                f"{found['said']} stopped with one sentence that names the place, "
+                f"{found['ended']} ended all the same, {found['tracebacks']} tracebacks, "
+                f"{found['debris']} left drafts",
                 "a sentence or an end; no draft left",
                 whole == calls and not found["tracebacks"] and not found["debris"],
             ),
             Line(
                 f"{name}: `--resume` after each",
-                f"{found['resumed']} ended, {found['alike']} equal to the undisturbed fit, with the "
-                "same files and permissions and nothing beside them",
+                f"{found['resumed']} ended, {found['alike']} equal to the undisturbed fit, with "
+                "the same files and permissions and nothing beside them",
                 "all",
                 found["alike"] == calls,
             ),
