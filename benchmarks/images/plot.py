@@ -41,10 +41,19 @@ def curves(axes: Any, every: dict[str, Any]) -> None:
         minutes, bits = zip(*((s / 60, b) for s, b in model["history"]), strict=True)
         kind = "exact" if model["bits_per_dim"]["kind"] == "exact" else "a bound"
         axes.plot(minutes, bits, "o-", ms=3, color=colour, label=f"{name} ({kind})")
+    places = iter(("bottom", "center", "top"))
     for name, bits in PUBLISHED.items():
         axes.axhline(bits, color="#888888", lw=0.8, ls=":")
-        below = -9 if bits == min(PUBLISHED.values()) else 2
-        axes.annotate(name, (0, bits), (0, below), textcoords="offset points", size=8)
+        axes.annotate(
+            name,
+            (1.0, bits),
+            (4, 0),
+            textcoords="offset points",
+            xycoords=("axes fraction", "data"),
+            va=next(places),  # they lie near one another
+            size=8,
+            annotation_clip=False,
+        )
     axes.set(
         xlabel="minutes of training, one core",
         title="bits/dim of digits held out of the training",

@@ -166,9 +166,9 @@ def fit_table(
     start, whole = team.before(len(values))
     split = split_rows(whole, request.seed)
     own_train, own_heldout = (own(i, start, len(values)) for i in (split.train, split.heldout))
-    known = seen(values[own_train], team)
+    learnt = seen(values[own_train], team)
     record = TableRecord(
-        columns=column_records(names, known, shiftable(table)),
+        columns=column_records(names, learnt, shiftable(table)),
         context=[]
         if context is None
         else column_records(list(request.context), seen(context[own_train], team)),
@@ -191,7 +191,7 @@ def fit_table(
     scores = model.log_prob(values[judged], context_or_none(context, judged))
     model.heldout = torch.from_numpy(np.sort(seen(scores, team))).float()
     if team.size > 1 and len(split.heldout):
-        model.figures = figures(scores, known.std(0), team)
+        model.figures = figures(scores, learnt.std(0), team)
     if typed:
         fitted = _with_spread(fitted, model, values[judged[:MOST_SPREAD]])
     model.training = {

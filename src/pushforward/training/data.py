@@ -189,8 +189,20 @@ def split(rows: Rows, share: float, seed: int, team: Team = ALONE) -> tuple[Rows
 
 def levelled(rows: Rows, team: Team = ALONE) -> Rows:
     """The same rows, their weights divided by their mean (over all processes)."""
-    mean = team.total(rows.weight.sum()) / rows.count
+    mean = _exact_total(rows.weight.double(), team) / rows.count
     return replace(rows, weight=rows.weight / mean)
+
+
+def _exact_total(weights: Tensor, team: Team) -> float:
+    """The sum of all processes' weights (n), the same to the last bit however they are divided.
+
+    Whole numbers are added, in which order does not matter: of 2⁻²⁶, and of 2⁻⁵³ what is left.
+    """
+    large = (weights * 2**26).round()
+    small = ((weights * 2**26 - large) * 2**27).round()
+    sums = torch.stack([large.to(torch.int64).sum(), small.to(torch.int64).sum()])
+    whole, rest = team.total(sums).tolist()
+    return float((whole + rest * 2.0**-27) * 2.0**-26)
 
 
 def some(rows: Rows, most: int, team: Team = ALONE) -> Rows:

@@ -215,6 +215,7 @@ def _begin(flow: Flow, train: Rows, settings: Settings, team: Team) -> State:
     if settings.compile and team.size > 1:
         raise ConfigurationError("compile=True is for one process; leave it out.")
     flow.eval()
+    team.follow(flow.state_dict().values())
     if not bool(flow.initialized):
         first = some(train, STARTED_ON, team)
         flow.initialize(first.x, first.context, first.uneven)

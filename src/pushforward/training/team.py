@@ -7,7 +7,7 @@ Everything goes through `torch.distributed`, as `torchrun` has set it up; tensor
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -81,6 +81,14 @@ class Team:
         whole = values.new_zeros(total, *values.shape[1:])
         whole[start : start + len(values)] = values
         return self.total(whole)
+
+    @torch.no_grad()
+    def follow(self, tensors: Iterable[Tensor]) -> None:
+        """Make each tensor, in place, what it is in the leader."""
+        for tensor in tensors if self.size > 1 else ():
+            sent = tensor.to(_device(), copy=True).contiguous()
+            torch.distributed.broadcast(sent, src=0)
+            tensor.copy_(sent)
 
     def first_said(self, text: str | None) -> str | None:
         """What the first process that says anything says; None where none does."""

@@ -16,7 +16,7 @@ Terms = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor]]  # as `Flow.ter
 def shared_terms(flow: Flow, team: Team) -> Terms:
     """`flow.terms`, whose gradients are the mean of those of all processes.
 
-    That is PyTorch's `DistributedDataParallel`; the flow's weights become those of the leader.
+    That is PyTorch's `DistributedDataParallel`.
     """
     if team.size == 1:
         return flow.terms
