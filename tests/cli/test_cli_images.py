@@ -299,11 +299,26 @@ def test_samples_that_cannot_be(refused, models, tmp_path):
     refused(r"o\.csv: images are written as \.npy", *few, "-o", tmp_path / "o.csv")
     refused(r"o\.jpg: pictures are written as \.png", *few, "--grid", tmp_path / "o.jpg")
     to = ("-o", tmp_path / "o.npy")
-    refused("The temperature must be positive", *few, *to, "--temperature", 0)
+    for temperature in (0, 1e300, "inf"):
+        hot = ("--temperature", temperature)
+        refused("The temperature must be above 0 and at most 1000", *few, *to, *hot)
     refused("not conditioned on classes", *few, *to, "--class", 3)
     given = ("sample", models / "given", "-n", 3, *to)
     refused("no class '12'", *given, "--class", 12)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_comparisons_that_cannot_be(refused, models, tmp_path):
+    small, one = tmp_path / "small.npy", tmp_path / "one.npy"
+    np.save(small, np.zeros((4, 5, 5), np.uint8))
+    np.save(one, np.zeros((1, 8, 8), np.uint8))
+    both = ("compare", models / "plain", models / "given", "--images")
+    page = ("-o", tmp_path / "c.html")
+    refused("plain is not for these images: .*5 x 5", *both, small, *page)
+    refused("given is not for these images: .*no labels", *both, "digits8", "--other", one, *page)
+    refused(r"c\.pdf: the page is a \.html file", *both, "digits8", "-o", tmp_path / "c.pdf")
+    refused("2 images or more, and there is 1", "fit", one, "-o", tmp_path / "m")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.npy", "small.npy"]
 
 
 def test_ways_that_cannot_be(refused, models, tmp_path):

@@ -119,7 +119,7 @@ def test_a_temperature_of_one_is_the_flow_itself():
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, math.inf, math.nan])
 def test_temperatures_that_are_none(temperature):
-    with pytest.raises(ConfigurationError, match="must be positive"):
+    with pytest.raises(ConfigurationError, match="must be above 0"):
         untrained().sample(1, temperature=temperature)
 
 

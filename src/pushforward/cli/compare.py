@@ -10,6 +10,7 @@ import typer
 
 from pushforward.cli import say
 from pushforward.cli.options import Force, Limit, Seed, refuse_output
+from pushforward.errors import ConfigurationError, DataError
 from pushforward.files import naming, write_bytes, write_text
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ def compare(
 ) -> None:
     """Write one page: bits/dim, time and round trips of each MODEL, samples, and what is likely."""
     folder = output.suffix.lower() != ".html"
+    if folder and output.suffix and not output.is_dir():
+        raise ConfigurationError(
+            f"{output}: the page is a .html file; or give the name of a folder, without a suffix."
+        )
     page = output / PAGE if folder else output
     refuse_output(str(page if output.is_dir() else output), force)
     from pushforward.images.model import load_image_model
@@ -59,6 +64,12 @@ def compare(
     test = at_most(read_judged(data), limit, seed)
     train = read_images(data)
     others = [at_most(read_judged(one), limit, seed) for one in other or []]
+    for path, model in zip(models, fitted, strict=True):  # before hours of scoring
+        for images in (test, *others):
+            try:
+                model.require(images)
+            except DataError as error:
+                raise DataError(f"{path} is not for these images: {error}") from error
     found = []
     for path, model in zip(models, fitted, strict=True):
         by_name = {images.source: images for images in others}

@@ -22,6 +22,7 @@ from pushforward.storage import Bits, ImageRecord, config_of, read_model, write_
 from pushforward.text import guess, listed
 from pushforward.training import seeded
 
+HOTTEST = 1e3  # a temperature beyond which no pixel is left between the extremes
 CHUNK = 256  # images scored, drawn or encoded at a time
 
 
@@ -127,8 +128,10 @@ class ImageModel:
         Raises:
             ConfigurationError: T is not positive, or the model has no continuous latent of N(0, I).
         """
-        if not 0 < temperature < math.inf:
-            raise ConfigurationError(f"The temperature must be positive, but is {temperature:g}.")
+        if not 0 < temperature <= HOTTEST:
+            raise ConfigurationError(
+                f"The temperature must be above 0 and at most {HOTTEST:g}, but is {temperature:g}."
+            )
         if temperature == 1:
             return self.flow
         self.require_latent("temperature")

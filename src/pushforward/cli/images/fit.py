@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pushforward.cli import say
 from pushforward.cli.unfinished import making
+from pushforward.errors import DataError
 
 if TYPE_CHECKING:
     from pushforward.images.fitting import ImageRequest
@@ -23,6 +24,8 @@ def fit_images(
     from pushforward.training.team import ALONE
 
     images = read_images(data, rows=limit, seed=request.seed)
+    if len(images) < 2:
+        raise DataError(f"{images.source}: a flow is fitted to 2 images or more, and there is 1.")
     with making(output, resume, ALONE) as partial:
         model, result = run(images, request, partial, resume, sys.stderr.isatty())
         model.write(partial)
