@@ -79,12 +79,9 @@ def compare(
         _write_beside(output, found, force)
     write_text(page, build(found, test.source, train.source), force)
     say.table(
-        ("model", "bits/dim", "± error", "kind", "parameters", "scored/s", "sampled/s"),
-        [
-            (f.name, f.bits.mean, f.bits.error, f.bits.label, f.parameters, *_rates(f))
-            for f in found
-        ],
-        f"On {len(test):,} images of {test.source}",
+        ("model", "bits/dim", "±", "kind", "weights", "score/s", "draw/s"),
+        [(f.name, f.bits.mean, f.bits.error, f.bits.kind, f.parameters, *_rates(f)) for f in found],
+        f"On {len(test):,} images of {test.source}; training time and round trips are on the page",
     )
     say.note(f"The page is {page}.")
 

@@ -42,7 +42,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]], title: str =
     drawn = Table(title=Text(title) if title else None, title_justify="left")
     for j, header in enumerate(headers):
         numbers = all(isinstance(row[j], int | float) for row in rows)
-        drawn.add_column(Text(header), justify="right" if numbers else "left")
+        drawn.add_column(Text(header), justify="right" if numbers else "left", no_wrap=j == 0)
     for row in rows:
         cells = (f"{v:.4f}" if isinstance(v, float) else visible(v) for v in row)
         drawn.add_row(*(Text(cell) for cell in cells))
