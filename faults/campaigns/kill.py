@@ -137,7 +137,7 @@ def lines(found: dict[str, Any], who: str) -> list[Line]:
 
 
 def run() -> list[Line]:
-    """200 kills of one process; 20 of two."""
+    """200 kills of one process; 40 of two."""
     said = lines(alone(f"{__name__}:by_one", 200, 0), "one process")
     say(f"  {said[0].figure}, {said[1].figure}")
-    return said + lines(by_two(20, 0), "two processes")
+    return said + lines(by_two(40, 0), "two processes")

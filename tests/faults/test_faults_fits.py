@@ -24,9 +24,12 @@ def test_fits_by_two_that_are_killed_go_on() -> None:
     assert found["fits"] == found["equal"] >= 1
 
 
-@pytest.mark.parametrize("name", disks.FAULTS)
+@pytest.mark.parametrize(
+    "name", ["ENOSPC", *(pytest.param(n, marks=pytest.mark.slow) for n in ("EIO", "EROFS"))]
+)
 def test_a_disk_that_refuses(name: str) -> None:
     """At three or four calls of a fit's hundred."""
+    assert name in disks.FAULTS
     found = alone("faults.campaigns.disks:at_every_call", name, 31)
     assert found["calls"] >= 3
     assert found["said"] + found["ended"] == found["calls"]
