@@ -8,7 +8,7 @@ from types import ModuleType
 
 from benchmarks.process import ROOT
 
-CAMPAIGNS: tuple[str, ...] = ("kill", "disks")
+CAMPAIGNS: tuple[str, ...] = ("kill", "disks", "damage", "hostile")
 PATH: Path = ROOT / "docs" / "reliability.json"
 PAGE: Path = ROOT / "docs" / "reliability.md"
 

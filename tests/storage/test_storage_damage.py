@@ -162,6 +162,7 @@ ARGUMENTS = [
     {"hidden": [10**6, 10**6]},
     {"hidden": [8] * 10**5},
     {"hidden": [65_000, 65_000]},
+    {"hidden": [8_000, 8_000]},
     {"hidden": [-8]},
     {"hidden": [[8]]},
     {"hidden": [1e308]},
@@ -280,15 +281,17 @@ def test_names_that_lead_elsewhere(model, tmp_path):
     pf.load(model)
 
 
-def test_files_that_are_links_are_read_like_any_and_checked(model, tmp_path):
+def test_links_are_read_where_they_stay_in_the_folder(model, tmp_path):
     path = model / "model.safetensors"
-    path.rename(tmp_path / "elsewhere")
-    path.symlink_to(tmp_path / "elsewhere")
+    path.rename(model / "elsewhere")
+    path.symlink_to(model / "elsewhere")
     pf.load(model)
-    (tmp_path / "other").write_text("other")
+    (tmp_path / "link").symlink_to(model)  # a folder may be reached by any way
+    pf.load(tmp_path / "link")
     path.unlink()
-    path.symlink_to(tmp_path / "other")
-    refused(model, "was altered or damaged")
+    (model / "elsewhere").rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    refused(model, "is a link out of its folder; put the file itself there")
     path.unlink()
     path.symlink_to(tmp_path / "nowhere")
     refused(model, "is missing")

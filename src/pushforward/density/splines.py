@@ -13,8 +13,10 @@ import torch
 from pushforward.density.candidate import Candidate, log_prob
 from pushforward.density.clock import Clock
 from pushforward.density.rows import FOLDS, Standardized
+from pushforward.errors import ModelError
 from pushforward.files import discard_drafts, write_text
 from pushforward.flows import triangular
+from pushforward.limits import MANIFEST, read_bytes
 from pushforward.training import Settings, seeded
 from pushforward.training.checkpoint import CHECKPOINT, HISTORY
 from pushforward.training.fit import fit_rows
@@ -88,13 +90,22 @@ def _epoch(n: int, d: int, width: int, bins: int) -> float:
 
 
 def kept_plan(folder: Path | None, made: Plan | None, resume: bool) -> Plan | None:
-    """The plan in the folder, where a fit was begun there; else the one made now, kept there."""
+    """The plan in the folder, where a fit was begun there; else the one made now, kept there.
+
+    Raises:
+        ModelError: the plan in the folder is damaged.
+    """
     if folder is None:
         return made
     path = folder / PLAN
     if resume and path.exists():
-        kept = json.loads(path.read_text())
-        return Plan(**{**kept, "hidden": tuple(kept["hidden"])})
+        try:
+            kept = json.loads(read_bytes(path, MANIFEST))
+            return Plan(**{**kept, "hidden": tuple(kept["hidden"])})
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            if isinstance(error, ModelError):
+                raise
+            raise ModelError(f"{path} is damaged ({error}); start afresh with --force.") from error
     if made is None:
         return None
     folder.mkdir(parents=True, exist_ok=True)

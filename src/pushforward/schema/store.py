@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from pushforward.errors import ConfigurationError, DataError
 from pushforward.files import write_text
+from pushforward.limits import DOCUMENT, read_bytes
 from pushforward.schema.column import Column
 from pushforward.schema.schema import VERSION, Schema
 from pushforward.text import excerpt, guess, listed, visible
@@ -65,7 +67,7 @@ def load(path: str | Path) -> Schema:
     """Read a schema's file.
 
     Raises:
-        DataError: there is no such file, or it is no JSON in UTF-8.
+        DataError: there is no such file, it is no JSON in UTF-8, or larger than 16 MiB.
         ConfigurationError: as `parse`.
 
     Example:
@@ -75,7 +77,7 @@ def load(path: str | Path) -> Schema:
     """
     path = Path(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_bytes(path, DOCUMENT, DataError).decode("utf-8-sig")
     except FileNotFoundError:
         raise DataError(f"{visible(path)}: there is no such file.") from None
     except OSError as error:
@@ -111,6 +113,8 @@ mean 'real'?), and must be one of 'real', 'positive', 'bounded', 'integer', 'rou
         raise DataError(f"{source} is no schema: it is nested too deeply.") from None
     except ConfigurationError as error:
         raise ConfigurationError(f"{source}: {error}") from None
+    except ValueError:
+        raise DataError(f"{source} is no schema: it has a number of thousands of digits.") from None
     if not isinstance(content, dict):
         raise DataError(f"{source} is no schema: it must be an object with a list of columns.")
     version = content.get("version", VERSION)
@@ -126,9 +130,8 @@ mean 'real'?), and must be one of 'real', 'positive', 'bounded', 'integer', 'rou
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(name for name, _ in pairs).items():
+        if count > 1:
             raise ConfigurationError(f"the key {excerpt(name)} stands twice in one object.")
     return dict(pairs)
 

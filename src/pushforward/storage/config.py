@@ -10,8 +10,7 @@ from pydantic_core import from_json
 
 from pushforward.errors import ModelError
 from pushforward.storage.images import ImageRecord
-
-SCHEMA = 1
+from pushforward.storage.migrations import FORMAT, migrated
 
 
 class FlowRecord(BaseModel):
@@ -63,7 +62,7 @@ class Config(BaseModel):
 
     # Figures may be infinite: JSON then says Infinity, as Python's own writer does.
     model_config = ConfigDict(extra="forbid", ser_json_inf_nan="constants")
-    format: Annotated[int, Field(ge=1)] = SCHEMA
+    format: Annotated[int, Field(ge=1)] = FORMAT
     versions: dict[str, str]
     flow: FlowRecord
     dtype: Literal["float32", "float64"] = "float32"
@@ -84,13 +83,16 @@ def parse(text: str | bytes, source: str) -> Config:
         >>> parse(record, "config.json").flow.recipe
         'maf'
     """
-    number = _format(text)
-    if number > SCHEMA:
+    record = _record(text)
+    number = record.get("format")
+    if isinstance(number, int) and number > FORMAT:  # and may then be laid out in any way
         raise ModelError(
-            f"{source} has format {number}, but this version of pushforward reads up to {SCHEMA}; "
+            f"{source} has format {number}, but this version of pushforward reads up to {FORMAT}; "
             "upgrade pushforward."
         )
     try:
+        if (new := migrated(record)) is not record:
+            return Config.model_validate(new)
         return Config.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
@@ -98,10 +100,10 @@ def parse(text: str | bytes, source: str) -> Config:
         raise ModelError(f"{source} is not a model's config: {where}: {first['msg']}.") from None
 
 
-def _format(text: str | bytes) -> int:
-    """The format number, read by itself: a newer config may be laid out in any way; 0 if none."""
+def _record(text: str | bytes) -> dict[str, Any]:
+    """The object in `text`; an empty one where there is none, which validation then says."""
     try:
-        number = from_json(text)["format"]
-    except (ValueError, KeyError, TypeError):
-        return 0
-    return number if isinstance(number, int) else 0
+        record = from_json(text)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save
 from torch import Tensor
 
@@ -20,6 +20,8 @@ from pushforward.errors import DataError, ModelError
 from pushforward.files import naming, refuse_existing, sha256, write_bytes, write_text
 from pushforward.flow import Flow
 from pushforward.flows import rebuild
+from pushforward.limits import DOCUMENT, opened, read_bytes, refuse_costly, refuse_outside
+from pushforward.limits import MANIFEST as MANIFEST_BYTES
 from pushforward.storage.config import Config, parse
 from pushforward.storage.shapes import DTYPES, FLOW, facts_of, refuse_other_shapes
 from pushforward.storage.shipped import place_of, shipped
@@ -77,16 +79,16 @@ def read_model(folder: str | Path) -> Stored:
         folder: its path, or the name of a model that comes with the package.
 
     Raises:
-        ModelError: no such model, a file missing, damaged or altered, of a newer format, or whose
-            tensors are not those that its config describes.
+        ModelError: no such model, a file missing, damaged, altered or beyond the caps of
+            `pushforward.limits`, of a newer format, or whose tensors are not those that its config
+            describes.
     """
     folder = place_of(folder)
     config = read_config(folder)
     path = folder / TENSORS
-    with _refusing_damage(path), safe_open(path, framework="pt") as file:
-        names = list(file.keys())
-        refuse_other_shapes(path, {name: facts_of(file.get_slice(name)) for name in names}, config)
-        tensors = {name: file.get_tensor(name) for name in names}
+    with _refusing_damage(path), opened(path) as (file, slices):
+        refuse_other_shapes(path, {k: facts_of(v) for k, v in slices.items()}, config)
+        tensors = {name: file.get_tensor(name) for name in slices}
     flow = rebuild(config.flow.model_dump()).to(DTYPES[config.dtype])
     flow.load_state_dict(
         {k.removeprefix(FLOW): v for k, v in tensors.items() if k.startswith(FLOW)}
@@ -111,9 +113,14 @@ def read_config(folder: str | Path) -> Config:
         if not (folder / name).is_file():
             hint = "; is its fit still unfinished?" if folder.name.endswith(".partial") else "."
             raise ModelError(f"{folder} is not a whole model: {name} is missing{hint}")
+        refuse_outside(folder / name)
     with _refusing_damage(folder / MANIFEST):
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads(read_bytes(folder / MANIFEST, MANIFEST_BYTES))
         expected = {name: manifest[name] for name in HASHED}
+    with _refusing_damage(folder / CONFIG):
+        config = read_bytes(folder / CONFIG, DOCUMENT)
+    with _refusing_damage(folder / TENSORS):
+        refuse_costly(folder / TENSORS)  # before it is read from end to end for its hash
     for name, digest in expected.items():
         with _refusing_damage(folder / name):
             actual = sha256(folder / name)
@@ -123,7 +130,7 @@ def read_config(folder: str | Path) -> Config:
                 f"{MANIFEST}. Get the model anew."
             )
     with _refusing_damage(folder / CONFIG):
-        return parse((folder / CONFIG).read_bytes(), str(folder / CONFIG))
+        return parse(config, str(folder / CONFIG))
 
 
 @contextmanager

@@ -30,7 +30,9 @@ SIZES = {"features", "context_features", "layers", "hidden", "bins", "components
 SIZES |= {"shape", "levels", "steps", "blocks", "values"}  # of images
 SIZES |= {"width", "attention", "patch", "heads"}  # of images pixel by pixel
 SIZES |= {"latent", "posterior_layers"}  # of autoencoders
-SMALL, SHORT = 1 << 16, 100  # sizes, and lists of them, up to here are not looked into
+SMALL, SHORT = 1 << 13, 100  # sizes, and lists of them, up to here are not looked into
+PIXELS = 1 << 20  # numbers of an image up to here: convolutions are no larger for larger images
+VALUES = 1 << 16  # that a number of an image may take: not every recipe has a tensor as long
 NAMES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64", torch.bool: "BOOL"}
 
 Facts = tuple[tuple[int, ...], str]  # a tensor's shape and its dtype's name in safetensors
@@ -49,8 +51,8 @@ def refuse_other_shapes(path: Path, stored: dict[str, Facts], config: Config) ->
             size that no flow with these tensors has; a config from which no flow can be built.
     """
     stored = {name: facts for name, facts in stored.items() if name.startswith(FLOW)}
-    numbers = sum(math.prod(shape) for shape, _ in stored.values())
-    _refuse_huge(path, config.flow.arguments, max(numbers, SMALL), max(len(stored), SHORT))
+    longest = max((length for shape, _ in stored.values() for length in shape), default=0)
+    _refuse_huge(path, config.flow.arguments, longest, max(len(stored), SHORT))
     state = _build_without_memory(path, config, len(stored)).state_dict()
     expected = {FLOW + k: (tuple(v.shape), NAMES[v.dtype]) for k, v in state.items()}
     for name in sorted(expected.keys() | stored.keys()):
@@ -61,28 +63,32 @@ def refuse_other_shapes(path: Path, stored: dict[str, Facts], config: Config) ->
             )
 
 
-def _refuse_huge(path: Path, arguments: dict[str, Any], largest: int, longest: int) -> None:
-    """Refuse a size beyond `largest`, and a list of more than `longest` sizes.
+def _refuse_huge(path: Path, arguments: dict[str, Any], longest: int, most: int) -> None:
+    """Refuse a size beyond `longest`, and a list of more than `most` sizes.
 
     Each size is the length of some tensor, each in a list that of its own, so that the file limits
-    both. Small ones pass: they cost nothing, and some are of no use (`hidden` of a lone feature).
+    both. Small ones pass: they cost little, and some are of no use (`hidden` of a lone feature).
     """
     for name, value in arguments.items():
         sizes = value if isinstance(value, list) else [value]
         if isinstance(value, dict):
-            _refuse_huge(path, value, largest, longest)
+            _refuse_huge(path, value, longest, most)
         elif isinstance(value, list) and any(isinstance(part, dict) for part in value):
             for part in value:
-                _refuse_huge(path, part if isinstance(part, dict) else {}, largest, longest)
-        elif name in SIZES and (len(sizes) > longest or any(_beyond(s, largest) for s in sizes)):
+                _refuse_huge(path, part if isinstance(part, dict) else {}, longest, most)
+        elif name in SIZES and (len(sizes) > most or _largest(name, sizes) > longest):
             raise ModelError(
                 f"{path} does not fit its config: {name} is {str(value)[:40]}, "
                 "more than its tensors have room for."
             )
 
 
-def _beyond(size: Any, limit: int) -> bool:
-    return isinstance(size, int | float) and size > limit
+def _largest(name: str, sizes: list[Any]) -> float:
+    """The largest of the sizes, of an image their product; 0 where it is small."""
+    known = [abs(size) for size in sizes if isinstance(size, int | float)]
+    small = {"shape": PIXELS, "values": VALUES}.get(name, SMALL)
+    largest = math.prod(known) if name == "shape" else max(known, default=0)
+    return largest if largest > small else 0
 
 
 def _build_without_memory(path: Path, config: Config, count: int) -> Flow:

@@ -9,17 +9,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save
 from torch import Tensor
 
 from pushforward.errors import ModelError
 from pushforward.files import naming, write_bytes, write_text
+from pushforward.limits import HISTORY as HISTORY_BYTES
+from pushforward.limits import opened, read_bytes
 from pushforward.training.state import Counters, State
 
 CHECKPOINT = "checkpoint.safetensors"
 HISTORY = "history.jsonl"
 SCHEMA = 1
+# What a file that is not as it was written may raise.
+DAMAGE = (SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError)
 
 
 @dataclass
@@ -77,18 +81,18 @@ class Checkpoint:
         if not path.exists():
             return []
         try:
-            with safe_open(path, framework="pt") as file:
+            with opened(path) as (file, slices):
                 metadata = file.metadata() or {}
                 facts = json.loads(metadata["state"])
                 self._refuse_other(path, facts)
-                tensors = {name: file.get_tensor(name) for name in self._names(path, file)}
+                tensors = {name: file.get_tensor(name) for name in self._names(path, slices)}
             if _digest(metadata["state"], tensors) != metadata["sha256"]:
                 raise ValueError("its SHA-256 is another")
             counters = Counters(**facts["counters"])
             self.state.restore(tensors)
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-            if isinstance(error, ModelError):
-                raise
+        except ModelError:
+            raise
+        except DAMAGE as error:
             raise ModelError(f"{path} is damaged ({error}); start afresh with --force.") from error
         self.state.counters = counters
         history = read_history(self.folder)
@@ -105,9 +109,9 @@ class Checkpoint:
                     f"{mine.get(key)!r} now. Give the same, or start afresh with --force."
                 )
 
-    def _names(self, path: Path, file: Any) -> list[str]:
+    def _names(self, path: Path, slices: dict[str, Any]) -> list[str]:
         """The names of the stored tensors, once they are known to be this flow's."""
-        stored = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
+        stored = {name: part.get_shape() for name, part in slices.items()}
         expected = {name: list(value.shape) for name, value in self.state.tensors().items()}
         if stored != expected:
             raise ModelError(
@@ -146,11 +150,13 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
     """
     path = folder / HISTORY
     try:
-        *lines, _ = path.read_text(encoding="utf-8").split("\n")
+        *lines, _ = read_bytes(path, HISTORY_BYTES).decode().split("\n")
         history = [json.loads(line) for line in lines]
         if not all(isinstance(entry["epoch"], int) for entry in history):
             raise ValueError("an entry without its epoch")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except ModelError:
+        raise
+    except DAMAGE as error:
         raise ModelError(f"{path} cannot be read, or is damaged ({error}).") from error
     return history
 
