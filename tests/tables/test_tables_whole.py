@@ -1,5 +1,7 @@
 """Opening by suffix, reading a whole table, and what a density can be fitted to."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,7 @@ def test_batches_of_some_columns(small):
     [
         ("missing.csv", "there is no such file"),
         ("folder.csv", "it is a folder"),
+        ("pipe.csv", "it is a pipe or a device"),
         ("sheet.xlsx", r"tables end in \.csv, \.tsv, \.txt or \.parquet, \.pq"),
         ("esc\x1b[31m.csv", r"esc\\x1b\[31m\.csv: there is no such file"),
     ],
@@ -57,6 +60,7 @@ def test_batches_of_some_columns(small):
 def test_what_cannot_be_opened(tmp_path, name, message):
     (tmp_path / "folder.csv").mkdir()
     (tmp_path / "sheet.xlsx").write_bytes(b"PK")
+    os.mkfifo(tmp_path / "pipe.csv")
     with pytest.raises(DataError, match=message):
         open_table(tmp_path / name)
 

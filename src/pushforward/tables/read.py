@@ -40,6 +40,8 @@ def open_table(path: str | Path) -> TableReader:
         raise refusal(str(path), "there is no such file.")
     if path.is_dir():
         raise refusal(str(path), "it is a folder; give the name of a file.")
+    if not path.is_file():
+        raise refusal(str(path), "it is a pipe or a device, and a table is read more than once.")
     return open_delimited(path) if is_csv(path) else open_parquet(path)
 
 
