@@ -75,7 +75,7 @@ def test_tables_that_can_be_scored_though_not_fitted(pushforward, pair, tmp_path
     ("name", "message"),
     [
         ("missing.csv", "there is no such file"),
-        ("folder.csv", "it is a folder; give the name of a file"),
+        ("folder.csv", "it is a folder(; give the name of a file|, and holds no table)"),
         ("t.xlsx", r"tables end in \.csv"),
         ("noise.parquet", "it is no Parquet file, or is damaged or cut short"),
         ("cut.parquet", "it is no Parquet file, or is damaged or cut short"),

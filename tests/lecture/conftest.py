@@ -23,9 +23,12 @@ SMALLER = {  # what the fast tests put in place of a row's budget
 }
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def no_downloads() -> Iterator[None]:
-    """The tests have no way to MNIST: the rows on digits show a flow's own."""
+    """The tests have no way to MNIST: the rows on digits show a flow's own.
+
+    For each file, not for the session, in which others that read images may follow.
+    """
 
     def refuse(*_: object, **__: object) -> None:
         raise DataError("MNIST cannot be had here.")

@@ -62,7 +62,7 @@ def files_of(data: str | Path) -> list[Path]:
     path = Path(data)
     if path.is_dir():
         found = [p for p in path.iterdir() if p.suffix.lower() in CSV + PARQUET]
-        what = "the folder holds no table"
+        what = "it is a folder, and holds no table"
     elif has_magic(str(data)) and not path.exists():
         found = [Path(name) for name in glob(str(data))]
         what = "no file has such a name"
